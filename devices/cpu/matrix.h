@@ -1,0 +1,48 @@
+/* One weight matrix in packed panels, and its products on all threads. */
+#ifndef POCKETMARK_DEVICES_CPU_MATRIX_H
+#define POCKETMARK_DEVICES_CPU_MATRIX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "devices/threads.h"
+#include "kernels/kernel.h"
+#include "workloads/weights.h"
+
+struct matrix {
+    size_t tensor; /* index in model->tensors */
+    enum dtype type;
+    size_t rows, columns, panels;
+    uint8_t *data; /* panels · panel_bytes, rows past the end are zero */
+    const struct kernel *pack, *tile, *gemv, *gemm;
+};
+
+/* Shape and kernels of a tensor; data is left NULL. */
+struct matrix matrix_of(const struct model *model, const struct tensor *tensor, isa_set isa);
+
+/* Bytes of the packed panels, a multiple of 64. */
+size_t matrix_bytes(const struct matrix *matrix);
+
+/* Bytes of the stored rows of one panel: what matrix_pack needs as scratch. */
+size_t matrix_stored_panel_bytes(const struct matrix *matrix);
+
+/* Rows that `threads` give to `thread`: whole pairs of panels, the same for packing and for every product. */
+void matrix_share(const struct matrix *matrix, const struct threads *threads, size_t thread, size_t *panel_begin,
+                  size_t *panel_end);
+
+/* Packs panels [begin, end) from `weights` and gives the source's pages back. scratch: matrix_stored_panel_bytes. */
+void matrix_pack(const struct matrix *matrix, const struct weights *weights, size_t begin, size_t end, void *scratch);
+
+/* Bytes of the activation tiles of `tokens` vectors, slack included: width 1 for one token, else the gemm's. */
+size_t matrix_tiles_bytes(const struct matrix *matrix, size_t tokens);
+
+/* Makes tiles [begin, end) of `tokens` vectors x, `stride` floats apart. */
+void matrix_tile(const struct matrix *matrix, size_t tokens, const float *x, size_t stride, size_t begin, size_t end,
+                 uint8_t *tiles);
+size_t matrix_tile_count(const struct matrix *matrix, size_t tokens);
+
+/* out[t·stride + row] of this thread's rows. scratch: GEMM_SCRATCH_BYTES of this thread. */
+void matrix_multiply(const struct matrix *matrix, const struct threads *threads, size_t thread, size_t tokens,
+                     const uint8_t *tiles, float *out, size_t stride, void *scratch);
+
+#endif

@@ -1,0 +1,270 @@
+/* The CPU engine: packed weights, pinned threads, the best kernels of the processor. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "devices/clock.h"
+#include "devices/cpu/cpu.h"
+#include "devices/cpu/trial.h"
+
+static size_t thread_count(const struct host *host, const struct engine_options *options)
+{
+    return options->threads ? options->threads : host_performance_cpus(host, NULL, 0);
+}
+
+static size_t batch_for(const struct engine_options *options)
+{
+    size_t batch = options->batch_tokens ? options->batch_tokens : CPU_BATCH_TOKENS;
+
+    batch = batch < GEMM_TOKENS_MAX ? batch : GEMM_TOKENS_MAX;
+    return batch < options->context_tokens ? batch : options->context_tokens;
+}
+
+static void cpu_predict(const struct model *model, const struct engine_options *options, const struct host *host,
+                        struct footprint *footprint)
+{
+    footprint->weights_bytes = cpu_pack_bytes(model, options->isa);
+    footprint->kv_cache_bytes = cpu_cache_bytes(model, options->context_tokens);
+    footprint->scratch_bytes =
+        cpu_scratch_bytes(model, options->isa, batch_for(options), thread_count(host, options));
+}
+
+/* More threads than performance cores go to the other processors in order. */
+static size_t choose_cpus(const struct host *host, size_t wanted, unsigned *cpus)
+{
+    size_t count = host_performance_cpus(host, cpus, HOST_CPUS_MAX);
+
+    for (size_t i = 0; i < host->cpu_count && count < wanted; i++) {
+        bool chosen = !host->cpus[i].allowed;
+        for (size_t c = 0; c < count && !chosen; c++)
+            chosen = cpus[c] == host->cpus[i].os_index;
+        if (!chosen)
+            cpus[count++] = host->cpus[i].os_index;
+    }
+    return count < wanted ? count : wanted;
+}
+
+static enum status cpu_open(struct engine *engine, const struct host *host, const struct engine_options *options,
+                            struct error *error)
+{
+    unsigned cpus[HOST_CPUS_MAX];
+    size_t wanted = thread_count(host, options), count = choose_cpus(host, wanted, cpus);
+    struct cpu *cpu;
+
+    if (count < wanted)
+        return error_set(error, STATUS_MISUSE, "--threads %zu: this process may use %zu processors only", wanted, count);
+    cpu = calloc(1, sizeof *cpu);
+    if (!cpu)
+        return error_set(error, STATUS_MEMORY, "out of memory");
+    engine->state = cpu;
+    cpu->isa = options->isa;
+    cpu->context_tokens = options->context_tokens;
+    cpu->batch_tokens = batch_for(options);
+    cpu->host = host;
+    cpu->attend = kernel_best(OP_ATTEND, DTYPE_COUNT, cpu->isa);
+    cpu->norm = kernel_best(OP_NORM, DTYPE_COUNT, cpu->isa);
+    cpu->rotate = kernel_best(OP_ROTATE, DTYPE_COUNT, cpu->isa);
+    cpu->gate = kernel_best(OP_GATE, DTYPE_COUNT, cpu->isa);
+    return threads_open(&cpu->threads, cpus, count, error);
+}
+
+static enum status set_frequencies(struct cpu *cpu, struct error *error)
+{
+    const struct model *model = cpu->model;
+    size_t pairs = model->rope_dimensions / 2;
+
+    cpu->frequencies = malloc(pairs * sizeof *cpu->frequencies);
+    if (!cpu->frequencies)
+        return error_set(error, STATUS_MEMORY, "out of memory");
+    for (size_t i = 0; i < pairs; i++)
+        cpu->frequencies[i] = pow(model->rope_base, -2.0 * (double)i / (double)model->rope_dimensions) /
+                              (double)model->rope_divisors[i];
+    return STATUS_OK;
+}
+
+static enum status cpu_load(struct engine *engine, const struct model *model, const struct weights *weights,
+                            struct error *error)
+{
+    struct cpu *cpu = engine->state;
+    enum status status;
+
+    if (model->head_size > ATTEND_HEAD_MAX)
+        return error_set(error, STATUS_UNSUPPORTED, "%s: heads of %zu values; the CPU engine takes up to %d", model->name,
+                         model->head_size, ATTEND_HEAD_MAX);
+    cpu->model = model;
+    status = set_frequencies(cpu, error);
+    if (status == STATUS_OK)
+        status = cpu_pack(cpu, weights, error);
+    if (status == STATUS_OK)
+        status = cpu_cache_open(cpu, error);
+    if (status == STATUS_OK)
+        status = cpu_scratch_open(cpu, error);
+    return status;
+}
+
+static enum status check_room(const struct cpu *cpu, size_t tokens, struct error *error)
+{
+    if (tokens > cpu->context_tokens - cpu->cache.length)
+        return error_set(error, STATUS_MISUSE, "%zu tokens in the cache and %zu more do not fit into a context of %zu; give a larger --context",
+                         cpu->cache.length, tokens, cpu->context_tokens);
+    return STATUS_OK;
+}
+
+static enum status check_tokens(const struct cpu *cpu, const int32_t *tokens, size_t count, struct error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if (tokens[i] < 0 || (size_t)tokens[i] >= cpu->model->vocabulary)
+            return error_set(error, STATUS_MISUSE, "token %zu is %d: ids of %s are 0 to %zu", i, tokens[i],
+                             cpu->model->name, cpu->model->vocabulary - 1);
+    return check_room(cpu, count, error);
+}
+
+static enum status cpu_prime(struct engine *engine, size_t depth_tokens, uint64_t seed, struct error *error)
+{
+    struct cpu *cpu = engine->state;
+
+    cpu->cache.length = 0;
+    if (check_room(cpu, depth_tokens, error) != STATUS_OK)
+        return error->status;
+    cpu_cache_prime(cpu, depth_tokens, seed);
+    return STATUS_OK;
+}
+
+static enum status cpu_mark(struct engine *engine, struct error *error)
+{
+    struct cpu *cpu = engine->state;
+
+    (void)error;
+    cpu->cache.marked = cpu->cache.length;
+    return STATUS_OK;
+}
+
+/* What stands before the mark is never overwritten, so going back is forgetting what came after. */
+static enum status cpu_restore(struct engine *engine, struct error *error)
+{
+    struct cpu *cpu = engine->state;
+
+    (void)error;
+    cpu->cache.length = cpu->cache.marked;
+    return STATUS_OK;
+}
+
+static enum status cpu_prefill(struct engine *engine, const int32_t *tokens, size_t count, float *logits,
+                               struct error *error)
+{
+    struct cpu *cpu = engine->state;
+    enum status status = check_tokens(cpu, tokens, count, error);
+
+    if (status != STATUS_OK)
+        return status;
+    cpu_forward(cpu, tokens, count);
+    if (logits)
+        memcpy(logits, cpu->scratch.logits, cpu->model->vocabulary * sizeof *logits);
+    return STATUS_OK;
+}
+
+static enum status cpu_decode(struct engine *engine, const int32_t *forced, size_t count, uint64_t *done_ns,
+                              float *logits, struct error *error)
+{
+    struct cpu *cpu = engine->state;
+    enum status status = check_tokens(cpu, forced, count, error);
+
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        cpu_forward(cpu, forced + i, 1);
+        if (done_ns)
+            done_ns[i] = clock_now_ns();
+        if (logits)
+            memcpy(logits + i * cpu->model->vocabulary, cpu->scratch.logits, cpu->model->vocabulary * sizeof *logits);
+    }
+    return status;
+}
+
+static enum status cpu_matmul_prepare(struct engine *engine, const struct matmul *matmul, struct error *error)
+{
+    struct cpu *cpu = engine->state;
+
+    if (matmul->tokens > GEMM_TOKENS_MAX)
+        return error_set(error, STATUS_UNSUPPORTED, "a matmul of %zu tokens: the CPU engine takes up to %d", matmul->tokens,
+                         GEMM_TOKENS_MAX);
+    return cpu_trial_open(cpu, cpu->host, matmul, error);
+}
+
+static enum status cpu_matmul_run(struct engine *engine, float *out, struct error *error)
+{
+    struct cpu *cpu = engine->state;
+
+    if (!cpu->trial)
+        return error_set(error, STATUS_MISUSE, "no matmul was prepared");
+    cpu_trial_run(cpu, out);
+    return STATUS_OK;
+}
+
+static enum status cpu_check(struct engine *engine, const struct model *model, size_t tokens, double *nmse,
+                             struct error *error)
+{
+    return cpu_self_check(engine->state, model, tokens, nmse, error);
+}
+
+static void cpu_footprint(const struct engine *engine, struct footprint *footprint)
+{
+    const struct cpu *cpu = engine->state;
+
+    footprint->weights_bytes = cpu->weights.bytes;
+    footprint->kv_cache_bytes = cpu->cache.buffer.bytes;
+    footprint->scratch_bytes = cpu->scratch.buffer.bytes;
+}
+
+static void cpu_describe(const struct engine *engine, void (*visit)(void *context, const char *key, const char *value),
+                         void *context)
+{
+    const struct cpu *cpu = engine->state;
+    enum dtype type = cpu->trial ? cpu_trial_type(cpu) : cpu->model ? cpu->layers[0].gate.type : DTYPE_Q4_0;
+    const struct kernel *gemm = kernel_best(OP_GEMM, type, cpu->isa);
+    char threads[32];
+
+    snprintf(threads, sizeof threads, "%zu", threads_count(cpu->threads));
+    visit(context, "threads", threads);
+    visit(context, "isa", isa_name(gemm->isa));
+    visit(context, "prefill_kernel", gemm->name);
+    visit(context, "decode_kernel", kernel_best(OP_GEMV, type, cpu->isa)->name);
+    visit(context, "attention_kernel", cpu->attend->name);
+    visit(context, "pages", cpu->weights.huge ? "huge pages requested" : "base");
+}
+
+static void cpu_close(struct engine *engine)
+{
+    struct cpu *cpu = engine->state;
+
+    if (!cpu)
+        return;
+    cpu_trial_close(cpu);
+    threads_close(cpu->threads);
+    buffer_close(&cpu->weights);
+    buffer_close(&cpu->cache.buffer);
+    buffer_close(&cpu->scratch.buffer);
+    free(cpu->scratch.threads);
+    free(cpu->layers);
+    free(cpu->frequencies);
+    free(cpu);
+    engine->state = NULL;
+}
+
+const struct engine_ops engine_cpu = {
+    .name = "cpu",
+    .summary = "our own kernels on the processor's cores",
+    .predict = cpu_predict,
+    .open = cpu_open,
+    .load = cpu_load,
+    .prime = cpu_prime,
+    .mark = cpu_mark,
+    .restore = cpu_restore,
+    .prefill = cpu_prefill,
+    .decode = cpu_decode,
+    .matmul_prepare = cpu_matmul_prepare,
+    .matmul_run = cpu_matmul_run,
+    .self_check = cpu_check,
+    .footprint = cpu_footprint,
+    .describe = cpu_describe,
+    .close = cpu_close,
+};

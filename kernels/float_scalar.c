@@ -1,0 +1,2 @@
+#define FLOAT(name) name##_scalar
+#include "kernels/float_body.inc"

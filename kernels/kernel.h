@@ -1,0 +1,131 @@
+/* Operations on packed weights, and the table of their variants.
+ *
+ * Activations travel in tiles of `width` tokens, interleaved as the multiplying kernel wants them:
+ *   q8 tile (for q4_0 and q8_0 weights): int8 values [k/4][width][4]; then int32 offsets [k/32][width], −128 × the sum of the
+ *     32 values; then float scales [k/32][width]. TILE_SLACK more bytes may be read.
+ *   f32 tile (for f16 and f32 weights): float [k][width].
+ * A tile of width 1 is the plain vector. Missing tokens of the last tile are zero. */
+#ifndef POCKETMARK_KERNELS_KERNEL_H
+#define POCKETMARK_KERNELS_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/base.h"
+#include "kernels/blocks.h"
+
+enum op {
+    OP_PACK,       /* stored rows → one packed panel */
+    OP_TILE,       /* float vectors → one activation tile; type: that of the weights */
+    OP_GEMV,       /* packed panels × one vector */
+    OP_GEMM,       /* packed panels × many tokens */
+    OP_ATTEND,     /* queries × cached keys and values, online softmax */
+    OP_NORM,       /* RMSNorm */
+    OP_ROTATE,     /* rotary position embedding */
+    OP_GATE,       /* SwiGLU's silu(gate) · up */
+    OP_PEAK_INT8,  /* INT8 dot products in registers: the arithmetic roof */
+    OP_PEAK_FP32,  /* fused multiply-adds in registers */
+    OP_READ,       /* reads memory and does nothing with it: the bandwidth roof */
+    OP_COUNT
+};
+
+enum {
+    TILE_WIDTH_MAX = 16,
+    TILE_SLACK = 256,                  /* bytes behind a tile that a kernel may read */
+    GEMM_SCRATCH_BYTES = 1216 * 1024, /* scratch a gemm needs, aligned to 64 */
+    GEMM_TOKENS_MAX = 2048,            /* most tokens of one gemm */
+    ATTEND_BLOCK = 64,                 /* positions an attend works on together */
+    ATTEND_ROWS_MAX = 64,              /* most query rows of one attend */
+    ATTEND_HEAD_MAX = 512,             /* largest head size */
+    ATTEND_SCRATCH_FLOATS = 2 * ATTEND_BLOCK * ATTEND_HEAD_MAX + ATTEND_BLOCK * (ATTEND_ROWS_MAX + 4),
+};
+
+/* How a one-token product walks memory: prefetch distances in bytes, 0 = none. */
+struct gemv_tuning {
+    size_t near_bytes, far_bytes; /* into the first and the second cache */
+};
+
+/* rows[i]: stored row i of the panel, NULL for rows past the end (become zero). k: elements of a row. */
+typedef void pack_fn(size_t k, const void *const rows[PANEL_ROWS], void *panel);
+
+/* x: `tokens` ≤ width vectors of k floats, `stride` floats apart. */
+typedef void tile_fn(size_t k, size_t tokens, size_t width, const float *x, size_t stride, void *tile);
+
+/* out[16·panels] = weights (that many consecutive panels) × one tile of width 1. */
+typedef void gemv_fn(size_t k, size_t panels, const void *weights, const void *tile, float *out,
+                     const struct gemv_tuning *tuning);
+
+/* out[t·stride + row] for tokens t < `tokens` ≤ GEMM_TOKENS_MAX and rows < 16·panels. tiles: ceil(tokens / width) tiles of the
+ * kernel's width, tile_bytes() apart. scratch: GEMM_SCRATCH_BYTES. */
+typedef void gemm_fn(size_t k, size_t panels, const void *weights, size_t tokens, const void *tiles, float *out,
+                     size_t stride, void *scratch);
+
+/* Attention of `rows` query vectors of one key/value head over the cached positions [begin, end). */
+struct attend {
+    size_t head_size; /* multiple of 2, ≤ 512 */
+    size_t rows;      /* ≤ ATTEND_ROWS_MAX */
+    const float *queries;   /* [rows][head_size], times softmax scale × log2(e) */
+    const uint16_t *keys;   /* f16 [position/16][head_size][16], from position 0; whole ATTEND_BLOCKs are read */
+    const uint16_t *values; /* f16 [position][head_size] */
+    size_t begin, end;      /* begin: multiple of 16 */
+    const size_t *visible;  /* row r sees positions < visible[r] */
+    float *maximum, *sum;   /* [rows] running maximum (base-2 exponent) and sum, carried from call to call; start −inf and 0 */
+    float *out;             /* [rows][head_size] running weighted values, start 0; the caller divides by sum at the end */
+    float *scratch;         /* ATTEND_SCRATCH_FLOATS, aligned to 64 */
+};
+typedef void attend_fn(const struct attend *attend);
+
+/* out = x / sqrt(mean(x²) + epsilon) · weight. In place is allowed. */
+typedef void norm_fn(size_t count, const float *x, const float *weight, float epsilon, float *out);
+
+/* Rotates pairs (2i, 2i+1) of `dimensions` elements by the angle whose cosine and sine are given per pair; in place. */
+typedef void rotate_fn(size_t dimensions, float *x, const float *cosine, const float *sine);
+
+/* out = gate / (1 + exp(−gate)) · up. */
+typedef void gate_fn(size_t count, const float *gate, const float *up, float *out);
+
+/* Does `rounds` rounds of independent multiply-adds; returns the MACs done. `sink` receives a value that depends on all. */
+typedef uint64_t peak_fn(uint64_t rounds, float *sink);
+
+/* Reads `bytes` (multiple of 64·streams) in `streams` (1, 2, 4 or 8) consecutive parts at once. Returns a mix of what was read. */
+typedef uint64_t read_fn(const void *data, size_t bytes, size_t streams, const struct gemv_tuning *prefetch);
+
+struct kernel {
+    const char *name; /* "gemm_q4_0_avx512vnni": operation, weights' type where it has one, level */
+    enum op op;
+    enum dtype type; /* DTYPE_COUNT where the operation has none */
+    enum isa isa;
+    size_t width; /* gemm: tokens of its tile */
+    union {
+        pack_fn *pack;
+        tile_fn *tile;
+        gemv_fn *gemv;
+        gemm_fn *gemm;
+        attend_fn *attend;
+        norm_fn *norm;
+        rotate_fn *rotate;
+        gate_fn *gate;
+        peak_fn *peak;
+        read_fn *read;
+    };
+};
+
+const char *op_name(enum op op);
+
+/* First row of the table for op and type whose level is in `isa`; the table stands in order of preference. There is always a
+ * scalar row for what the engine uses; NULL otherwise. */
+const struct kernel *kernel_best(enum op op, enum dtype type, isa_set isa);
+
+/* The row of exactly that level, or NULL. */
+const struct kernel *kernel_at(enum op op, enum dtype type, enum isa isa);
+
+/* The whole table. */
+const struct kernel *kernel_table(size_t *count);
+
+/* Bytes of one activation tile, slack not included; a multiple of 64. */
+size_t tile_bytes(enum dtype weights, size_t k, size_t width);
+
+/* Expands row `row` of a packed panel to floats. */
+void panel_row(enum dtype type, size_t k, const void *panel, size_t row, float *out);
+
+#endif

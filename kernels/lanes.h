@@ -1,0 +1,113 @@
+/* Sixteen float lanes in the compiler's vector extension: one source for every instruction set. Included by kernel bodies only. */
+#ifndef POCKETMARK_KERNELS_LANES_H
+#define POCKETMARK_KERNELS_LANES_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "kernels/base.h"
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#define LANES 16
+#define LANES_INLINE static inline __attribute__((always_inline))
+
+typedef float lanes __attribute__((vector_size(64)));
+typedef int32_t lanes_int __attribute__((vector_size(64)));
+typedef float lanes_loose __attribute__((vector_size(64), aligned(4), may_alias));
+typedef float lanes_half __attribute__((vector_size(32)));
+
+LANES_INLINE lanes lanes_load(const float *p)
+{
+    return *(const lanes_loose *)p;
+}
+
+LANES_INLINE void lanes_store(float *p, lanes v)
+{
+    *(lanes_loose *)p = v;
+}
+
+LANES_INLINE lanes lanes_all(float x)
+{
+    return (lanes){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
+}
+
+/* Sixteen f16 values as floats. */
+LANES_INLINE lanes lanes_load_half(const uint16_t *p)
+{
+#if defined(__AVX512F__)
+    return (lanes)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+#elif defined(__F16C__)
+    __m256 low = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+    __m256 high = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p + 8)));
+    lanes v;
+    memcpy(&v, &low, 32);
+    memcpy((char *)&v + 32, &high, 32);
+    return v;
+#else
+    lanes v;
+    for (int i = 0; i < LANES; i++)
+        v[i] = half_to_float(p[i]);
+    return v;
+#endif
+}
+
+LANES_INLINE lanes lanes_select(lanes_int mask, lanes yes, lanes no)
+{
+    return (lanes)((mask & (lanes_int)yes) | (~mask & (lanes_int)no));
+}
+
+LANES_INLINE lanes lanes_max(lanes a, lanes b)
+{
+#if defined(__AVX512F__)
+    return (lanes)_mm512_max_ps((__m512)a, (__m512)b);
+#else
+    return lanes_select(a > b, a, b);
+#endif
+}
+
+LANES_INLINE float lanes_sum(lanes v)
+{
+    float sums[LANES];
+
+    lanes_store(sums, v);
+    for (int width = LANES / 2; width; width /= 2)
+        for (int i = 0; i < width; i++)
+            sums[i] += sums[i + width];
+    return sums[0];
+}
+
+LANES_INLINE float lanes_maximum(lanes v)
+{
+    float values[LANES];
+
+    lanes_store(values, v);
+    for (int width = LANES / 2; width; width /= 2)
+        for (int i = 0; i < width; i++)
+            values[i] = values[i] > values[i + width] ? values[i] : values[i + width];
+    return values[0];
+}
+
+/* 2^x for x ≤ 127; 0 below 2^-126. Taylor series of degree 6 around the nearest integer: relative error under 2·10⁻⁷. */
+LANES_INLINE lanes lanes_exp2(lanes x)
+{
+    const lanes round = lanes_all(12582912.0f); /* 1.5·2^23: adding it leaves the nearest integer in the low bits */
+    lanes_int normal = x >= lanes_all(-126.0f);
+    lanes clamped = lanes_select(normal, x, lanes_all(-126.0f));
+    lanes shifted = clamped + round;
+    lanes f = clamped - (shifted - round);
+    lanes_int exponent = ((lanes_int)shifted - 0x4b400000 + 127) << 23;
+    lanes p = lanes_all(1.5403530e-4f); /* ln(2)^i / i!, i = 6 … 1 */
+
+    p = p * f + lanes_all(1.3333558e-3f);
+    p = p * f + lanes_all(9.6181291e-3f);
+    p = p * f + lanes_all(5.5504109e-2f);
+    p = p * f + lanes_all(2.4022651e-1f);
+    p = p * f + lanes_all(6.9314718e-1f);
+    p = p * f + lanes_all(1.0f);
+    return (lanes)((lanes_int)(p * (lanes)exponent) & normal);
+}
+
+#endif

@@ -1,0 +1,64 @@
+#include <immintrin.h>
+#include <string.h>
+
+#include "kernels/kernel.h"
+
+static inline float most_of(__m256 v)
+{
+    __m128 m = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+
+    m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+    m = _mm_max_ss(m, _mm_movehdup_ps(m));
+    return _mm_cvtss_f32(m);
+}
+
+static inline int32_t sum_of(__m256i v)
+{
+    __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+
+    s = _mm_add_epi32(s, _mm_unpackhi_epi64(s, s));
+    s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 1));
+    return _mm_cvtsi128_si32(s);
+}
+
+/* 32 floats → 32 int8 in 8 words; their scale and sum. */
+static inline __m256i quantise_block(const float *x, float *scale, int32_t *sum)
+{
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    __m256 v[4], most = _mm256_setzero_ps();
+    __m256i q[4], total = _mm256_setzero_si256();
+
+    for (int i = 0; i < 4; i++) {
+        v[i] = _mm256_loadu_ps(x + 8 * i);
+        most = _mm256_max_ps(most, _mm256_andnot_ps(sign, v[i]));
+    }
+    float largest = most_of(most);
+    __m256 inverse = _mm256_set1_ps(largest > 0 ? 127.0f / largest : 0);
+    for (int i = 0; i < 4; i++) {
+        q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(v[i], inverse));
+        total = _mm256_add_epi32(total, q[i]);
+    }
+    *scale = largest / 127.0f;
+    *sum = sum_of(total);
+    __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]), _mm256_packs_epi32(q[2], q[3]));
+    return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+void tile_q8_avx2(size_t k, size_t tokens, size_t width, const float *x, size_t stride, void *tile)
+{
+    size_t blocks = k / BLOCK_K;
+    int32_t *values = tile, *offsets = values + k / 4 * width;
+    float *scales = (float *)(offsets + blocks * width);
+
+    if (tokens < width)
+        memset(tile, 0, tile_bytes(DTYPE_Q8_0, k, width));
+    for (size_t t = 0; t < tokens; t++)
+        for (size_t b = 0; b < blocks; b++) {
+            int32_t sum, words[8];
+            _mm256_storeu_si256((__m256i *)words,
+                                quantise_block(x + t * stride + b * BLOCK_K, &scales[b * width + t], &sum));
+            offsets[b * width + t] = -128 * sum;
+            for (size_t j = 0; j < 8; j++)
+                values[(b * 8 + j) * width + t] = words[j];
+        }
+}

@@ -1,0 +1,36 @@
+#include <immintrin.h>
+#include <string.h>
+
+#include "kernels/kernel.h"
+
+/* 32 floats → 32 int8 in the 8 words of the result; their scale and sum. */
+static inline __m256i quantise_block(const float *x, float *scale, int32_t *sum)
+{
+    __m512 a = _mm512_loadu_ps(x), b = _mm512_loadu_ps(x + 16);
+    float most = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(a), _mm512_abs_ps(b)));
+    __m512 inverse = _mm512_set1_ps(most > 0 ? 127.0f / most : 0);
+    __m512i qa = _mm512_cvtps_epi32(_mm512_mul_ps(a, inverse)), qb = _mm512_cvtps_epi32(_mm512_mul_ps(b, inverse));
+
+    *scale = most / 127.0f;
+    *sum = _mm512_reduce_add_epi32(_mm512_add_epi32(qa, qb));
+    return _mm256_set_m128i(_mm512_cvtepi32_epi8(qb), _mm512_cvtepi32_epi8(qa));
+}
+
+void tile_q8_avx512vnni(size_t k, size_t tokens, size_t width, const float *x, size_t stride, void *tile)
+{
+    size_t blocks = k / BLOCK_K;
+    int32_t *values = tile, *offsets = values + k / 4 * width;
+    float *scales = (float *)(offsets + blocks * width);
+
+    if (tokens < width)
+        memset(tile, 0, tile_bytes(DTYPE_Q8_0, k, width));
+    for (size_t t = 0; t < tokens; t++)
+        for (size_t b = 0; b < blocks; b++) {
+            int32_t sum, words[8];
+            _mm256_storeu_si256((__m256i *)words,
+                                quantise_block(x + t * stride + b * BLOCK_K, &scales[b * width + t], &sum));
+            offsets[b * width + t] = -128 * sum;
+            for (size_t j = 0; j < 8; j++)
+                values[(b * 8 + j) * width + t] = words[j];
+        }
+}

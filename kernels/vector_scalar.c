@@ -1,0 +1,2 @@
+#define VECTOR(name) name##_scalar
+#include "kernels/vector_body.inc"

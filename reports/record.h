@@ -1,0 +1,99 @@
+/* The result record: what one run found out. Plain data; the runner fills it, the writers read it. */
+#ifndef POCKETMARK_REPORTS_RECORD_H
+#define POCKETMARK_REPORTS_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/base.h"
+#include "reports/facts.h"
+
+enum field {
+#define FIELD(name, better, kind, estimator, meaning) FIELD_##name,
+#include "reports/fields.inc"
+#undef FIELD
+    FIELD_COUNT
+};
+
+enum better { BETTER_HIGHER, BETTER_LOWER, BETTER_NEITHER };
+enum kind { KIND_MEASURED, KIND_DERIVED, KIND_ESTIMATED };
+enum estimator { ESTIMATOR_MEDIAN, ESTIMATOR_MAX };
+enum phase { PHASE_FIRST, PHASE_WARMUP, PHASE_MEASURED };
+enum cell_status { CELL_OK, CELL_SKIPPED, CELL_FAILED };
+enum stop_reason { STOP_REPETITIONS, STOP_TIME_BUDGET, STOP_INTERRUPTED, STOP_ERROR };
+
+struct field_info {
+    const char *name, *meaning;
+    enum better better;
+    enum kind kind;
+    enum estimator estimator;
+};
+
+const struct field_info *field_info(enum field field);
+bool field_from_name(const char *name, enum field *field);
+/* The unit a field's name ends in: "tokens_per_second", "seconds", "bytes", "ratio", … Static storage. */
+const char *field_unit(enum field field);
+
+/* One repetition in one launch. NaN: not had in this repetition. */
+struct repetition {
+    unsigned index, launch; /* index within the cell, launch = process */
+    enum phase phase;
+    double start_offset_seconds; /* since the start of the run */
+    double values[FIELD_COUNT];
+    double steal_ratio, foreign_load_ratio, involuntary_switches_count, major_faults_count; /* noise; NaN unknown */
+};
+
+/* A cell's figure over its measured repetitions. */
+struct figure {
+    bool present; /* has a value; false with an empty reason: the field does not apply to this cell at all */
+    double value, ci_low, ci_high; /* interval NaN where there are too few launches (under 6 for a median) */
+    size_t n, launches;
+    char reason[400];           /* why there is no value */
+    char source[64], scope[16]; /* energy only */
+};
+
+enum { CELL_ID_MAX = 160 };
+
+struct cell {
+    char id[CELL_ID_MAX];    /* [a-z0-9._+-]+ , unique in the run */
+    char title[CELL_ID_MAX]; /* for people: "llama-3.2-1b q4_0" */
+    enum cell_status status;
+    char reason[400]; /* why skipped or failed */
+    enum stop_reason stop_reason;
+    struct facts model, engine, parameters; /* the blocks of the document of these names */
+    struct repetition *repetitions;         /* owned */
+    size_t repetition_count, repetition_capacity;
+    struct figure figures[FIELD_COUNT];
+};
+
+struct record {
+    char result_id[37]; /* UUID version 7 */
+    char created[32];   /* RFC 3339, UTC */
+    enum { RUN_COMPLETE, RUN_PARTIAL, RUN_FAILED } status;
+    char status_reason[400];
+    bool emulated;                                    /* "kind": "emulated", else "native" */
+    struct facts tool, workload, device, environment; /* blocks of the document; environment holds roofs and noise */
+    struct cell *cells;
+    size_t cell_count, cell_capacity;
+};
+
+/* Empty record with a fresh id and the time now. */
+void record_open(struct record *record);
+
+/* New cell with that id, nothing in it. The address is good until the next call. NULL: out of memory. */
+struct cell *record_add_cell(struct record *record, const char *id);
+
+/* New repetition of all NaN, numbered; good until the next call. NULL: out of memory. */
+struct repetition *cell_add_repetition(struct cell *cell, unsigned launch, enum phase phase);
+
+/* Marks a figure as missing, with the reason. */
+void cell_explain(struct cell *cell, enum field field, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Computes every figure from the measured repetitions: one value per launch (the median of its repetitions), then the field's
+ * estimator and interval over launches. Fields that already carry a reason and have no value keep it. */
+void cell_summarise(struct cell *cell);
+
+void record_close(struct record *record);
+
+#endif

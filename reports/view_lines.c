@@ -1,0 +1,311 @@
+#include "reports/view.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/statistics.h"
+#include "reports/units.h"
+
+/* snprintf at the end of a text; what does not fit is cut. */
+__attribute__((format(printf, 3, 4))) static void append(char *out, size_t size, const char *format, ...)
+{
+    size_t length = strlen(out);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(out + length, size - length, format, arguments);
+    va_end(arguments);
+}
+
+/* ---- the device ------------------------------------------------------------------------------------------------------- */
+
+enum { LINE_PARTS = 4, PART_PATHS = 4 };
+
+struct line_form {
+    const char *label;
+    struct {
+        const char *before, *after;
+        const char *paths[PART_PATHS]; /* the first that is known */
+    } parts[LINE_PARTS];
+};
+
+static const struct line_form device_forms[] = {
+    {"Device", {{"", "", {"cpu.name", "cpu.model", "device_id"}}, {"", "", {"kind"}}}},
+    {"Processor",
+     {{"", " cores", {"cpu.cores_physical", "cpu.cores"}},
+      {"", " hardware threads", {"cpu.logical_cpus", "cpu.logical_cpus_count"}},
+      {"", "", {"cpu.isa_levels", "cpu.isa"}},
+      {"governor ", "", {"governor", "cpu.governor"}}}},
+    {"Memory",
+     {{"", "", {"memory.total_bytes", "memory_bytes"}},
+      {"", " usable", {"memory.usable_bytes"}},
+      {"", " swap", {"memory.swap_total_bytes"}}}},
+    {"System", {{"", "", {"os.name"}}, {"", "", {"os.kernel"}}, {"under ", "", {"hypervisor", "os.hypervisor"}}}},
+};
+
+bool view_device_line(const struct record *record, size_t index, struct view_line *line)
+{
+    const struct line_form *form = &device_forms[index];
+
+    if (index >= sizeof device_forms / sizeof *device_forms)
+        return false;
+    snprintf(line->label, sizeof line->label, "%s", form->label);
+    line->text[0] = '\0';
+    for (size_t i = 0; i < LINE_PARTS && form->parts[i].before; i++) {
+        char value[VIEW_TEXT_MAX];
+        view_fact(value, sizeof value, &record->device, form->parts[i].paths);
+        if (*value)
+            append(line->text, sizeof line->text, "%s%s%s%s", *line->text ? ", " : "", form->parts[i].before, value,
+                   form->parts[i].after);
+    }
+    if (!*line->text)
+        snprintf(line->text, sizeof line->text, "–");
+    return true;
+}
+
+/* ---- labelled facts ----------------------------------------------------------------------------------------------------- */
+
+static bool labelled_line(const struct facts *facts, bool roofs, size_t index, struct view_line *line)
+{
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct fact *fact = &facts->items[i];
+        const char *const paths[] = {fact->path, NULL};
+        if (!fact->label || (strncmp(fact->path, "roofs.", 6) == 0) != roofs || index--)
+            continue;
+        snprintf(line->label, sizeof line->label, "%s", fact->label);
+        if (fact->type == FACT_NULL)
+            snprintf(line->text, sizeof line->text, "– (%s)", fact->text);
+        else
+            view_fact(line->text, sizeof line->text, facts, paths);
+        return true;
+    }
+    return false;
+}
+
+bool view_roof_line(const struct record *record, size_t index, struct view_line *line)
+{
+    return labelled_line(&record->environment, true, index, line);
+}
+
+bool view_environment_line(const struct record *record, size_t index, struct view_line *line)
+{
+    return labelled_line(&record->environment, false, index, line);
+}
+
+/* ---- verification --------------------------------------------------------------------------------------------------------- */
+
+static void model_title(char *out, size_t size, const struct cell *cell)
+{
+    static const char *const names[] = {"name", NULL}, *const formats[] = {"quantization", NULL};
+    char format[64];
+
+    view_fact(out, size, &cell->model, names);
+    view_fact(format, sizeof format, &cell->model, formats);
+    append(out, size, "%s%s", *out && *format ? " " : "", format);
+}
+
+static bool verified(const struct cell *cell)
+{
+    const struct figure *nmse = &cell->figures[FIELD_nmse_ratio];
+
+    return nmse->present && isfinite(nmse->value) && !view_is_matmul(cell);
+}
+
+/* Has a cell before this one the same model, format and error? */
+static bool verified_before(const struct record *record, size_t cell, const char *title)
+{
+    char other[VIEW_TEXT_MAX];
+
+    for (size_t i = 0; i < cell; i++) {
+        if (!verified(&record->cells[i]) ||
+            record->cells[i].figures[FIELD_nmse_ratio].value != record->cells[cell].figures[FIELD_nmse_ratio].value)
+            continue;
+        model_title(other, sizeof other, &record->cells[i]);
+        if (strcmp(title, other) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool view_verified_line(const struct record *record, size_t index, struct view_line *line)
+{
+    char title[VIEW_TEXT_MAX];
+
+    for (size_t i = 0; i < record->cell_count; i++) {
+        if (!verified(&record->cells[i]))
+            continue;
+        model_title(title, sizeof title, &record->cells[i]);
+        if (verified_before(record, i, title) || index--)
+            continue;
+        snprintf(line->label, sizeof line->label, "%.90s", title);
+        snprintf(line->text, sizeof line->text, "NMSE %.1e against float64%s",
+                 record->cells[i].figures[FIELD_nmse_ratio].value,
+                 record->cells[i].status == CELL_FAILED ? " (failed)" : "");
+        return true;
+    }
+    return false;
+}
+
+/* ---- what is missing ------------------------------------------------------------------------------------------------------ */
+
+bool view_left_out_line(const struct record *record, size_t index, struct view_line *line)
+{
+    for (size_t i = 0; i < record->cell_count; i++) {
+        const struct cell *cell = &record->cells[i];
+        if (cell->status == CELL_OK || index--)
+            continue;
+        snprintf(line->label, sizeof line->label, "%s", cell->status == CELL_FAILED ? "failed" : "skipped");
+        snprintf(line->text, sizeof line->text, "%s: %.300s", cell->title,
+                 *cell->reason ? cell->reason : "no reason was given");
+        return true;
+    }
+    return false;
+}
+
+static const char *missing_reason(const struct cell *cell, int field)
+{
+    const struct figure *figure = &cell->figures[field];
+
+    return cell->status == CELL_OK && !figure->present && *figure->reason ? figure->reason : NULL;
+}
+
+/* Is this the first place, cell by cell and field by field, where the reason stands? */
+static bool reason_first(const struct record *record, size_t cell, int field, const char *reason)
+{
+    for (size_t i = 0; i <= cell; i++)
+        for (int k = 0; k < (i == cell ? field : FIELD_COUNT); k++) {
+            const char *other = missing_reason(&record->cells[i], k);
+            if (other && strcmp(other, reason) == 0)
+                return false;
+        }
+    return true;
+}
+
+static bool reason_explains(const struct record *record, int field, const char *reason)
+{
+    for (size_t i = 0; i < record->cell_count; i++) {
+        const char *other = missing_reason(&record->cells[i], field);
+        if (other && strcmp(other, reason) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void note_write(const struct record *record, const char *reason, struct view_line *line)
+{
+    bool first = true;
+
+    snprintf(line->label, sizeof line->label, "not had");
+    snprintf(line->text, sizeof line->text, "%s (", reason);
+    for (int field = 0; field < FIELD_COUNT; field++)
+        if (reason_explains(record, field, reason)) {
+            append(line->text, sizeof line->text, "%s%s", first ? "" : ", ", field_info((enum field)field)->name);
+            first = false;
+        }
+    append(line->text, sizeof line->text, ")");
+}
+
+bool view_note_line(const struct record *record, size_t index, struct view_line *line)
+{
+    for (size_t i = 0; i < record->cell_count; i++)
+        for (int field = 0; field < FIELD_COUNT; field++) {
+            const char *reason = missing_reason(&record->cells[i], field);
+            if (!reason || !reason_first(record, i, field, reason) || index--)
+                continue;
+            note_write(record, reason, line);
+            return true;
+        }
+    return false;
+}
+
+/* ---- the run ---------------------------------------------------------------------------------------------------------------- */
+
+void view_title(char *out, size_t size, const struct record *record)
+{
+    static const char *const words[] = {
+        [RUN_COMPLETE] = "complete", [RUN_PARTIAL] = "partial", [RUN_FAILED] = "failed"};
+    static const char *const tool[] = {"version", NULL}, *const workload[] = {"name", NULL};
+    char value[VIEW_TEXT_MAX];
+
+    view_fact(value, sizeof value, &record->tool, tool);
+    snprintf(out, size, "pocketmark%s%s", *value ? " " : "", value);
+    view_fact(value, sizeof value, &record->workload, workload);
+    append(out, size, "%s%s · %s · %s%s", *value ? " · " : "", value, record->created, words[record->status],
+           record->emulated ? " · emulated" : "");
+    if (*record->status_reason)
+        append(out, size, ": %s", record->status_reason);
+}
+
+struct spread {
+    double largest, total;
+    bool known;
+};
+
+static void spread_add(struct spread *spread, double value)
+{
+    if (!isfinite(value))
+        return;
+    spread->largest = spread->known ? fmax(spread->largest, value) : value;
+    spread->total += value;
+    spread->known = true;
+}
+
+void view_noise(char *out, size_t size, const struct record *record)
+{
+    struct spread steal = {0}, foreign = {0}, switches = {0}, faults = {0};
+
+    for (size_t i = 0; i < record->cell_count; i++)
+        for (size_t k = 0; k < record->cells[i].repetition_count; k++) {
+            const struct repetition *repetition = &record->cells[i].repetitions[k];
+            if (repetition->phase != PHASE_MEASURED)
+                continue;
+            spread_add(&steal, repetition->steal_ratio);
+            spread_add(&foreign, repetition->foreign_load_ratio);
+            spread_add(&switches, repetition->involuntary_switches_count);
+            spread_add(&faults, repetition->major_faults_count);
+        }
+    out[0] = '\0';
+    if (steal.known)
+        append(out, size, "stolen time at most %.1f %%", 100 * steal.largest);
+    if (foreign.known)
+        append(out, size, "%sforeign load at most %.1f %%", *out ? ", " : "", 100 * foreign.largest);
+    if (switches.known)
+        append(out, size, "%s%.0f involuntary switches (at most %.0f in a repetition)", *out ? ", " : "",
+               switches.total, switches.largest);
+    if (faults.known)
+        append(out, size, "%s%.0f major faults", *out ? ", " : "", faults.total);
+}
+
+/* Fewest and most launches behind the medians of a table; 0: none. */
+static void launches_range(const struct view_table *table, const struct record *record, size_t *least, size_t *most)
+{
+    *least = *most = 0;
+    for (size_t i = 0; i < record->cell_count; i++)
+        for (int field = 0; field < FIELD_COUNT && table->shows(&record->cells[i]); field++) {
+            const struct figure *figure = &record->cells[i].figures[field];
+            if (!figure->present || !figure->launches || field_info((enum field)field)->estimator != ESTIMATOR_MEDIAN)
+                continue;
+            *least = !*least || figure->launches < *least ? figure->launches : *least;
+            *most = figure->launches > *most ? figure->launches : *most;
+        }
+}
+
+void view_common(char *out, size_t size, const struct view_table *table, const struct record *record)
+{
+    char text[VIEW_TEXT_MAX];
+    size_t least, most;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < table->column_count; i++)
+        if (view_column_common(table, &table->columns[i], record, text) && *text)
+            append(out, size, "%s%s %s%s%s", *out ? ", " : "", table->columns[i].title, text,
+                   *table->columns[i].subtitle ? " " : "", table->columns[i].subtitle);
+    launches_range(table, record, &least, &most);
+    if (most && least == most)
+        append(out, size, "%s%zu launch%s", *out ? "; " : "", most, most == 1 ? "" : "es");
+    else if (most)
+        append(out, size, "%s%zu to %zu launches", *out ? "; " : "", least, most);
+}

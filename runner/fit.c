@@ -1,0 +1,88 @@
+#include "runner/fit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "reports/units.h"
+
+struct fit fit_predict(const struct engine_ops *engine, const struct model *model, const struct engine_options *options,
+                       const struct host *host, uint64_t runtime_bytes)
+{
+    struct fit fit = {.known = engine->predict != NULL};
+
+    if (fit.known) {
+        engine->predict(model, options, host, &fit.footprint);
+        fit.predicted_bytes = fit.footprint.weights_bytes + fit.footprint.kv_cache_bytes + fit.footprint.scratch_bytes +
+                              runtime_bytes;
+    }
+    return fit;
+}
+
+enum status fit_check(const struct fit *fit, const struct memory *memory, struct error *error)
+{
+    char needed[32], usable[32];
+
+    if (!fit->known || fit->predicted_bytes <= memory->usable_bytes)
+        return STATUS_OK;
+    units_format(needed, sizeof needed, "bytes", (double)fit->predicted_bytes);
+    units_format(usable, sizeof usable, "bytes", (double)memory->usable_bytes);
+    return error_set(error, STATUS_MEMORY, "needs %s (%llu bytes), but only %s (%llu bytes) are usable (%s)", needed,
+                     (unsigned long long)fit->predicted_bytes, usable, (unsigned long long)memory->usable_bytes,
+                     memory->binding);
+}
+
+struct search {
+    const struct engine_ops *engine;
+    const struct engine_options *options;
+    const struct host *host;
+    const struct memory *memory;
+    uint64_t runtime_bytes, best_parameters;
+    char best[96];
+};
+
+/* Keeps model × type as the answer where it fits and holds more parameters than the best so far. */
+static void consider(struct search *search, struct model *model, enum dtype type)
+{
+    struct error ignored = {0};
+    struct fit fit;
+    uint64_t parameters = model_parameter_count(model);
+
+    if (model_set_types(model, type, type, &ignored) || parameters <= search->best_parameters)
+        return;
+    fit = fit_predict(search->engine, model, search->options, search->host, search->runtime_bytes);
+    if (fit_check(&fit, search->memory, &ignored))
+        return;
+    search->best_parameters = parameters;
+    snprintf(search->best, sizeof search->best, "%s as %s", model->name, dtype_info(type)->name);
+}
+
+static void consider_name(const char *name, void *context)
+{
+    struct model model;
+    struct error ignored = {0};
+
+    if (model_load(&model, name, &ignored))
+        return;
+    consider(context, &model, DTYPE_Q4_0);
+    model_free(&model);
+}
+
+void fit_suggest(const struct engine_ops *engine, const struct model *model, const struct engine_options *options,
+                 const struct host *host, const struct memory *memory, uint64_t runtime_bytes, struct error *error)
+{
+    static const enum dtype smaller_last[] = {DTYPE_F16, DTYPE_Q8_0, DTYPE_Q4_0};
+    struct search search = {engine, options, host, memory, runtime_bytes, 0, ""};
+    struct model same;
+    struct error ignored = {0};
+    size_t used = strlen(error->text);
+
+    if (model_load(&same, model->name, &ignored) == STATUS_OK) {
+        for (size_t i = 0; i < sizeof smaller_last / sizeof *smaller_last; i++)
+            consider(&search, &same, smaller_last[i]);
+        model_free(&same);
+    }
+    if (!*search.best)
+        model_list(consider_name, &search, &ignored);
+    if (*search.best)
+        snprintf(error->text + used, sizeof error->text - used, "; %s would fit", search.best);
+}

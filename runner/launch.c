@@ -1,0 +1,360 @@
+#include "runner/launch.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "devices/clock.h"
+#include "devices/counters.h"
+#include "devices/energy.h"
+#include "devices/memory.h"
+#include "devices/sensors.h"
+#include "reports/statistics.h"
+#include "runner/fit.h"
+#include "runner/lines.h"
+#include "runner/workbench.h"
+#include "workloads/synthetic.h"
+
+enum {
+    REPETITIONS_MAX = 10000,
+    P95_TOKENS_LEAST = 20, /* fewer steps have no 95th percentile to speak of */
+    P99_TOKENS_LEAST = 100,
+    UPDATES_LEAST = 10, /* updates of an energy counter within a phase, for an error of 10 % or less */
+};
+
+struct launch {
+    struct workbench bench;
+    FILE *out;
+    const char *root;
+    size_t prompt, generate, depth;
+    int32_t *tokens; /* prompt, then the forced ones */
+    float *logits;   /* of the prompt's last token; NULL: the engine gives none */
+    uint64_t *done_ns;
+    double *step_seconds;
+    struct energy energy;
+    struct counters *counters;
+    uint64_t private_bytes; /* largest seen */
+};
+
+/* What one repetition found; NaN: not had. */
+struct taken {
+    double prefill_seconds, first_token_seconds, decode_seconds;
+    double prefill_joules, decode_joules;
+    uint64_t counts[COUNTER_COUNT];
+    bool counted[COUNTER_COUNT];
+};
+
+static void note_private(struct launch *launch)
+{
+    struct memory_usage usage;
+    struct error ignored = {0};
+
+    if (memory_usage_read(&usage, &ignored) == STATUS_OK && usage.anonymous_bytes > launch->private_bytes)
+        launch->private_bytes = usage.anonymous_bytes;
+}
+
+static double read_joules(struct launch *launch)
+{
+    double joules;
+    struct error ignored = {0};
+
+    return launch->energy.ops && energy_read(&launch->energy, &joules, &ignored) == STATUS_OK ? joules : NAN;
+}
+
+static size_t argmax(const float *values, size_t count)
+{
+    size_t best = 0;
+
+    for (size_t i = 1; i < count; i++)
+        best = values[i] > values[best] ? i : best;
+    return best;
+}
+
+static enum status time_prefill(struct launch *launch, struct taken *taken, struct error *error)
+{
+    struct engine *engine = &launch->bench.engine;
+    double joules = read_joules(launch);
+    volatile size_t first_token;
+    uint64_t start_ns, prefilled_ns, chosen_ns;
+    enum status status;
+
+    start_ns = clock_now_ns();
+    status = engine->ops->prefill(engine, launch->tokens, launch->prompt, launch->logits, error);
+    prefilled_ns = clock_now_ns();
+    if (launch->logits)
+        first_token = argmax(launch->logits, launch->bench.subject.model.vocabulary);
+    chosen_ns = clock_now_ns();
+    (void)first_token;
+    taken->prefill_joules = read_joules(launch) - joules;
+    taken->prefill_seconds = clock_seconds(start_ns, prefilled_ns);
+    taken->first_token_seconds = launch->logits ? clock_seconds(start_ns, chosen_ns) : NAN;
+    note_private(launch);
+    return status;
+}
+
+static enum status time_decode(struct launch *launch, struct taken *taken, struct error *error)
+{
+    struct engine *engine = &launch->bench.engine;
+    double joules = read_joules(launch);
+    uint64_t start_ns, end_ns, last_ns;
+    enum status status;
+
+    if (launch->counters)
+        counters_start(launch->counters);
+    start_ns = clock_now_ns();
+    status = engine->ops->decode(engine, launch->tokens + launch->prompt, launch->generate, launch->done_ns, NULL, error);
+    end_ns = clock_now_ns();
+    if (launch->counters)
+        counters_stop(launch->counters, taken->counts, taken->counted);
+    taken->decode_joules = read_joules(launch) - joules;
+    taken->decode_seconds = clock_seconds(start_ns, end_ns);
+    last_ns = start_ns;
+    for (size_t i = 0; i < launch->generate && !status; i++) {
+        launch->step_seconds[i] = clock_seconds(last_ns, launch->done_ns[i]);
+        last_ns = launch->done_ns[i];
+    }
+    note_private(launch);
+    return status;
+}
+
+/* Joules that a source of this resolution can vouch for over that time; else NaN. */
+static double trusted_joules(const struct launch *launch, double joules, double seconds)
+{
+    double step_joules = 0, update_seconds = 0;
+
+    if (!launch->energy.ops || !(joules > 0))
+        return NAN;
+    if (launch->energy.ops->resolution)
+        launch->energy.ops->resolution(launch->energy.state, &step_joules, &update_seconds);
+    return seconds >= UPDATES_LEAST * update_seconds ? joules : NAN;
+}
+
+static void tell_decode(const struct launch *launch, const struct taken *taken)
+{
+    static const enum field counter_fields[COUNTER_COUNT] = {[COUNTER_CYCLES] = FIELD_decode_cycles_count,
+                                                             [COUNTER_INSTRUCTIONS] = FIELD_decode_instructions_count,
+                                                             [COUNTER_CACHE_MISSES] = FIELD_decode_cache_misses_count};
+    double joules = trusted_joules(launch, taken->decode_joules, taken->decode_seconds);
+    size_t count = launch->generate;
+
+    lines_value(launch->out, FIELD_decode_tokens_per_second, (double)count / taken->decode_seconds);
+    lines_value(launch->out, FIELD_inter_token_latency_p50_seconds, statistics_quantile(launch->step_seconds, count, 0.5));
+    if (count >= P95_TOKENS_LEAST)
+        lines_value(launch->out, FIELD_inter_token_latency_p95_seconds,
+                    statistics_quantile(launch->step_seconds, count, 0.95));
+    if (count >= P99_TOKENS_LEAST)
+        lines_value(launch->out, FIELD_inter_token_latency_p99_seconds,
+                    statistics_quantile(launch->step_seconds, count, 0.99));
+    lines_value(launch->out, FIELD_energy_joules_per_token, joules / (double)count);
+    lines_value(launch->out, FIELD_average_power_watts, joules / taken->decode_seconds);
+    for (int i = 0; i < COUNTER_COUNT; i++)
+        if (taken->counted[i])
+            lines_value(launch->out, counter_fields[i], (double)taken->counts[i]);
+}
+
+static enum status repeat_once(struct launch *launch, enum phase phase, double *work_seconds, struct error *error)
+{
+    struct engine *engine = &launch->bench.engine;
+    struct taken taken = {.prefill_seconds = NAN};
+    struct sensors before, after;
+    struct noise noise;
+    uint64_t start_ns;
+    enum status status = engine->ops->restore ? engine->ops->restore(engine, error) : STATUS_OK;
+
+    sensors_read(&before, launch->root);
+    start_ns = clock_now_ns();
+    if (!status && launch->prompt)
+        status = time_prefill(launch, &taken, error);
+    if (!status && launch->generate)
+        status = time_decode(launch, &taken, error);
+    if (status)
+        return status;
+    sensors_read(&after, launch->root);
+    noise = sensors_noise(&before, &after);
+    lines_repetition(launch->out, phase, start_ns);
+    if (launch->prompt) {
+        double joules = trusted_joules(launch, taken.prefill_joules, taken.prefill_seconds);
+        lines_value(launch->out, FIELD_prefill_tokens_per_second, (double)launch->prompt / taken.prefill_seconds);
+        lines_value(launch->out, FIELD_time_to_first_token_seconds, taken.first_token_seconds);
+        lines_value(launch->out, FIELD_prefill_energy_joules_per_token, joules / (double)launch->prompt);
+    }
+    if (launch->generate)
+        tell_decode(launch, &taken);
+    lines_noise(launch->out, noise.steal_ratio, noise.foreign_load_ratio, noise.involuntary_switches_count,
+                noise.major_faults_count);
+    fflush(launch->out);
+    *work_seconds = launch->generate ? taken.decode_seconds : taken.prefill_seconds;
+    return STATUS_OK;
+}
+
+static enum status repeat(struct launch *launch, const struct options *options, struct error *error)
+{
+    size_t asked = options_size(options, OPTION_REPETITIONS, 0);
+    double least_seconds = options_number(options, OPTION_WORK_SECONDS, 0), seconds = 0, total_seconds = 0;
+    enum status status = repeat_once(launch, PHASE_FIRST, &seconds, error);
+
+    if (status == STATUS_UNSUPPORTED && launch->logits) {
+        lines_null(launch->out, FIELD_time_to_first_token_seconds, error->text);
+        *error = (struct error){0};
+        free(launch->logits);
+        launch->logits = NULL;
+        status = repeat_once(launch, PHASE_FIRST, &seconds, error);
+    }
+    for (size_t i = 0; !status && i < (asked ? asked : REPETITIONS_MAX) && (asked || total_seconds < least_seconds); i++) {
+        status = repeat_once(launch, PHASE_MEASURED, &seconds, error);
+        total_seconds += seconds;
+    }
+    return status;
+}
+
+/* Reasons of what this launch cannot know. */
+static void tell_absent(const struct launch *launch)
+{
+    static const enum field energy_fields[] = {FIELD_energy_joules_per_token, FIELD_average_power_watts,
+                                               FIELD_prefill_energy_joules_per_token};
+    static const enum field counter_fields[] = {FIELD_decode_cycles_count, FIELD_decode_instructions_count,
+                                                FIELD_decode_cache_misses_count};
+    const char *uncounted = launch->counters ? counters_reason(launch->counters) : "out of memory for counters";
+    char text[96];
+
+    for (size_t i = 0; i < 3; i++) {
+        if (energy_fields[i] == FIELD_prefill_energy_joules_per_token ? !launch->prompt : !launch->generate)
+            continue;
+        if (launch->energy.ops)
+            lines_source(launch->out, energy_fields[i], launch->energy.ops->name,
+                         energy_scope_name(launch->energy.ops->scope));
+        lines_null(launch->out, energy_fields[i],
+                   launch->energy.ops ? "the phase is too short for the source, or its counter did not move"
+                                      : launch->energy.reason);
+    }
+    for (size_t i = 0; i < 3 && launch->generate; i++)
+        lines_null(launch->out, counter_fields[i], *uncounted ? uncounted : "this processor has no such counter");
+    if (launch->generate && launch->generate < P95_TOKENS_LEAST) {
+        snprintf(text, sizeof text, "needs %d tokens; -n is %zu", P95_TOKENS_LEAST, launch->generate);
+        lines_null(launch->out, FIELD_inter_token_latency_p95_seconds, text);
+    }
+    if (launch->generate && launch->generate < P99_TOKENS_LEAST) {
+        snprintf(text, sizeof text, "needs %d tokens; -n is %zu", P99_TOKENS_LEAST, launch->generate);
+        lines_null(launch->out, FIELD_inter_token_latency_p99_seconds, text);
+    }
+}
+
+static void tell_choice(void *context, const char *key, const char *value)
+{
+    lines_engine(context, key, value);
+}
+
+/* Loads if it fits; *fits is false, and the reason told, where it does not. */
+static enum status load(struct launch *launch, bool *fits, struct error *error)
+{
+    struct workbench *bench = &launch->bench;
+    const struct engine_ops *ops = bench->engine.ops;
+    struct memory memory;
+    struct memory_usage usage;
+    struct footprint footprint = {0};
+    struct fit fit;
+    uint64_t start_ns;
+    enum status status = memory_usage_read(&usage, error);
+
+    *fits = true;
+    if (!status)
+        status = memory_read(&memory, NULL, error);
+    if (status)
+        return status;
+    fit = fit_predict(ops, &bench->subject.model, &bench->engine_options, &bench->host, usage.anonymous_bytes);
+    if (fit_check(&fit, &memory, error)) {
+        lines_skip(launch->out, error->text);
+        *fits = false;
+        *error = (struct error){0};
+        return STATUS_OK;
+    }
+    lines_whole(launch->out, FIELD_runtime_bytes, (double)usage.anonymous_bytes);
+    if (fit.known)
+        lines_whole(launch->out, FIELD_predicted_peak_bytes, (double)fit.predicted_bytes);
+    else
+        lines_null(launch->out, FIELD_predicted_peak_bytes, "the engine cannot predict its memory");
+    start_ns = clock_now_ns();
+    status = workbench_load(bench, error);
+    lines_whole(launch->out, FIELD_load_seconds, bench->subject_seconds + clock_seconds(start_ns, clock_now_ns()));
+    note_private(launch);
+    if (!status && launch->depth)
+        status = ops->prime(&bench->engine, launch->depth, bench->seed, error);
+    if (!status && launch->depth && ops->mark)
+        status = ops->mark(&bench->engine, error);
+    if (!status && ops->footprint) {
+        ops->footprint(&bench->engine, &footprint);
+        lines_whole(launch->out, FIELD_weights_bytes, (double)footprint.weights_bytes);
+        lines_whole(launch->out, FIELD_kv_cache_bytes, (double)footprint.kv_cache_bytes);
+        lines_whole(launch->out, FIELD_scratch_bytes, (double)footprint.scratch_bytes);
+    }
+    return status;
+}
+
+static enum status prepare(struct launch *launch, const struct options *options, struct error *error)
+{
+    size_t tokens = launch->prompt + launch->generate, vocabulary = launch->bench.subject.model.vocabulary;
+
+    launch->tokens = malloc(tokens * sizeof *launch->tokens);
+    launch->done_ns = calloc(launch->generate + 1, sizeof *launch->done_ns);
+    launch->step_seconds = calloc(launch->generate + 1, sizeof *launch->step_seconds);
+    launch->logits = malloc(vocabulary * sizeof *launch->logits);
+    if (!launch->tokens || !launch->done_ns || !launch->step_seconds || !launch->logits)
+        return error_set(error, STATUS_MEMORY, "out of memory for %zu tokens", tokens);
+    synthetic_tokens(launch->bench.seed, vocabulary, tokens, launch->tokens);
+    return workbench_start(&launch->bench,
+                           options_size(options, OPTION_CONTEXT, launch->depth + launch->prompt + launch->generate), error);
+}
+
+static void tell_peaks(struct launch *launch)
+{
+    struct memory_usage usage;
+    struct error ignored = {0};
+
+    if (launch->private_bytes)
+        lines_whole(launch->out, FIELD_peak_private_bytes, (double)launch->private_bytes);
+    if (memory_usage_read(&usage, &ignored) == STATUS_OK)
+        lines_whole(launch->out, FIELD_peak_rss_bytes, (double)usage.peak_rss_bytes);
+}
+
+enum status launch_model(const struct options *options, FILE *out, struct error *error)
+{
+    struct launch launch = {.out = out};
+    bool fits = true;
+    enum status status;
+
+    launch.root = options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL;
+    launch.prompt = options_size(options, OPTION_PROMPT, 0);
+    launch.generate = options_size(options, OPTION_GENERATE, 0);
+    launch.depth = options_size(options, OPTION_DEPTH, 0);
+    launch.counters = counters_open(); /* before the engine's threads, so that it counts them too */
+    status = workbench_open(&launch.bench, options, options_text(options, OPTION_MODEL, 0), error);
+    if (!status && launch.prompt + launch.generate == 0)
+        status = error_set(error, STATUS_MISUSE, "-p 0 with -n 0 leaves nothing to measure");
+    if (!status && launch.depth && !launch.bench.engine.ops->prime)
+        status = error_set(error, STATUS_UNSUPPORTED, "engine %s cannot start from a filled cache",
+                           launch.bench.engine.ops->name);
+    if (!status)
+        status = prepare(&launch, options, error);
+    if (!status)
+        status = load(&launch, &fits, error);
+    if (status || !fits)
+        goto out;
+    energy_open(&launch.energy, launch.root);
+    tell_absent(&launch);
+    if (launch.bench.engine.ops->describe)
+        launch.bench.engine.ops->describe(&launch.bench.engine, tell_choice, out);
+    fflush(out);
+    status = repeat(&launch, options, error);
+    if (!status)
+        tell_peaks(&launch);
+    energy_close(&launch.energy);
+out:
+    workbench_close(&launch.bench);
+    if (launch.counters)
+        counters_close(launch.counters);
+    free(launch.tokens);
+    free(launch.logits);
+    free(launch.done_ns);
+    free(launch.step_seconds);
+    return status;
+}

@@ -1,0 +1,387 @@
+#include "runner/plan.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CASES_MAX = 10000, SHAPES_MAX = 32 };
+
+/* The options that multiply out for one subject, outermost first. */
+static const enum option_id axes[] = {OPTION_ENGINE, OPTION_THREADS,  OPTION_DEPTH,
+                                      OPTION_PROMPT, OPTION_GENERATE, OPTION_CONTEXT};
+enum { AXES = sizeof axes / sizeof *axes };
+
+/* One value per option of `axes`: an index into its values. */
+struct choice {
+    size_t at[AXES];
+};
+
+static double chosen(const struct options *options, const struct choice *choice, enum option_id id, double otherwise)
+{
+    for (size_t i = 0; i < AXES; i++)
+        if (axes[i] == id && options_count(options, id))
+            return options_number(options, id, choice->at[i]);
+    return otherwise;
+}
+
+/* Moves to the next combination, the last axis fastest; false after the last one. */
+static bool choice_advance(struct choice *choice, const struct options *options)
+{
+    for (size_t i = AXES; i-- > 0;) {
+        if (++choice->at[i] < options_count(options, axes[i]))
+            return true;
+        choice->at[i] = 0;
+    }
+    return false;
+}
+
+/* Lower case, and only what a cell's id may hold. */
+static void make_id(char *id)
+{
+    for (; *id; id++) {
+        *id = (char)tolower((unsigned char)*id);
+        if (!isalnum((unsigned char)*id) && !strchr("._+-", *id))
+            *id = '-';
+    }
+}
+
+static void append(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void append(char *text, size_t size, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text + used, size - used, format, arguments);
+    va_end(arguments);
+}
+
+static void name_case(struct plan_case *item, bool many_engines)
+{
+    const struct subject *subject = item->subject;
+    bool output_differs = strcmp(subject->format, subject->output) != 0 && !subject->file;
+
+    if (item->kind == CASE_MATMUL) {
+        const struct matmul work = matmul_of(&subject->model, item->tensor, item->prompt_tokens, 0);
+        snprintf(item->id, sizeof item->id, "matmul.%s.%s.m%zu", work.name, dtype_info(work.type)->name, work.tokens);
+        snprintf(item->title, sizeof item->title, "%s %s × %zu", work.name, dtype_info(work.type)->name, work.tokens);
+    } else {
+        snprintf(item->id, sizeof item->id, "%s.%s%s%s.p%zu.n%zu", subject->model.name, subject->format,
+                 output_differs ? ".out-" : "", output_differs ? subject->output : "", item->prompt_tokens,
+                 item->generated_tokens);
+        snprintf(item->title, sizeof item->title, "%s %s%s%s", subject->model.name, subject->format,
+                 output_differs ? "/" : "", output_differs ? subject->output : "");
+        if (item->depth_tokens) {
+            append(item->id, sizeof item->id, ".d%zu", item->depth_tokens);
+            append(item->title, sizeof item->title, " d%zu", item->depth_tokens);
+        }
+        if (item->context_tokens != item->depth_tokens + item->prompt_tokens + item->generated_tokens)
+            append(item->id, sizeof item->id, ".c%zu", item->context_tokens);
+    }
+    if (item->threads) {
+        append(item->id, sizeof item->id, ".t%zu", item->threads);
+        append(item->title, sizeof item->title, " t%zu", item->threads);
+    }
+    if (strcmp(item->engine->name, "cpu") != 0)
+        append(item->id, sizeof item->id, ".%s", item->engine->name);
+    if (many_engines)
+        append(item->title, sizeof item->title, " %s", item->engine->name);
+    make_id(item->id);
+}
+
+/* Two files of the same name get numbers, so that ids stay unique. */
+static void make_unique(const struct plan *plan, struct plan_case *item)
+{
+    char base[CELL_ID_MAX];
+    unsigned number = 1;
+
+    snprintf(base, sizeof base, "%.*s", CELL_ID_MAX - 8, item->id);
+    for (size_t i = 0; i < plan->case_count; i++)
+        if (&plan->cases[i] != item && strcmp(plan->cases[i].id, item->id) == 0) {
+            snprintf(item->id, sizeof item->id, "%.*s.%u", CELL_ID_MAX - 8, base, ++number);
+            i = (size_t)-1;
+        }
+}
+
+static enum status plan_add(struct plan *plan, const struct plan_case *item, const struct options *options,
+                            struct error *error)
+{
+    if (plan->case_count == CASES_MAX)
+        return error_set(error, STATUS_MISUSE, "that makes more than %d cases; give shorter lists", CASES_MAX);
+    if (plan->case_count == plan->case_capacity) {
+        size_t capacity = plan->case_capacity ? 2 * plan->case_capacity : 16;
+        struct plan_case *more = realloc(plan->cases, capacity * sizeof *more);
+        if (!more)
+            return error_set(error, STATUS_MEMORY, "out of memory for %zu cases", capacity);
+        plan->cases = more;
+        plan->case_capacity = capacity;
+    }
+    plan->cases[plan->case_count] = *item;
+    name_case(&plan->cases[plan->case_count], options_count(options, OPTION_ENGINE) > 1);
+    make_unique(plan, &plan->cases[plan->case_count]);
+    plan->case_count++;
+    return STATUS_OK;
+}
+
+/* What the model or the engine rules out is a skipped row, not an error: other cases of the same lists may do. */
+static void find_obstacles(struct plan_case *item)
+{
+    const struct engine_ops *engine = item->engine;
+    const struct model *model = &item->subject->model;
+    size_t needed = item->depth_tokens + item->prompt_tokens + item->generated_tokens;
+
+    if (item->kind == CASE_MATMUL) {
+        if (!engine->matmul_prepare || !engine->matmul_run)
+            snprintf(item->skip, sizeof item->skip, "engine %s cannot multiply single matrices", engine->name);
+    } else if (needed > model->context_tokens)
+        snprintf(item->skip, sizeof item->skip, "needs %zu tokens of context, but %s was made for %zu; lower -d, -p or -n",
+                 needed, model->name, model->context_tokens);
+    else if (item->depth_tokens && !engine->prime)
+        snprintf(item->skip, sizeof item->skip, "engine %s cannot start from a filled cache; leave out -d", engine->name);
+    else if (!engine->load || (item->prompt_tokens && !engine->prefill) || (item->generated_tokens && !engine->decode))
+        snprintf(item->skip, sizeof item->skip, "engine %s cannot run whole models", engine->name);
+}
+
+static enum status add_language_case(struct plan *plan, const struct plan_case *pattern, const struct options *options,
+                                     const struct choice *choice, struct error *error)
+{
+    struct plan_case item = *pattern;
+    size_t needed;
+
+    item.prompt_tokens = (size_t)chosen(options, choice, OPTION_PROMPT, 0);
+    item.generated_tokens = (size_t)chosen(options, choice, OPTION_GENERATE, 0);
+    item.depth_tokens = (size_t)chosen(options, choice, OPTION_DEPTH, 0);
+    needed = item.depth_tokens + item.prompt_tokens + item.generated_tokens;
+    item.context_tokens = (size_t)chosen(options, choice, OPTION_CONTEXT, (double)needed);
+    if (!item.prompt_tokens && !item.generated_tokens)
+        return error_set(error, STATUS_MISUSE, "-p 0 with -n 0 leaves nothing to measure; give one of them");
+    if (item.kind == CASE_SUSTAINED && !item.generated_tokens)
+        return error_set(error, STATUS_MISUSE, "-n 0: profile sustained is about decode; give at least one token");
+    if (item.context_tokens < needed)
+        return error_set(error, STATUS_MISUSE,
+                         "--context %zu is too small: depth %zu + prompt %zu + generate %zu need %zu; leave it out",
+                         item.context_tokens, item.depth_tokens, item.prompt_tokens, item.generated_tokens, needed);
+    find_obstacles(&item);
+    return plan_add(plan, &item, options, error);
+}
+
+/* Matmul cases of the first shapes that differ in size. */
+static enum status add_matmul_cases(struct plan *plan, const struct plan_case *pattern, const struct options *options,
+                                    const struct profile *profile, struct error *error)
+{
+    const struct tensor *shapes[SHAPES_MAX];
+    size_t count = matmul_shapes(&pattern->subject->model, shapes, SHAPES_MAX), taken = 0, elements = 0;
+    enum status status = STATUS_OK;
+
+    count = count < SHAPES_MAX ? count : SHAPES_MAX;
+    for (size_t i = 0; i < count && taken < profile->matmul_shapes && !status; i++) {
+        const char *cursor = profile->matmul_tokens;
+        if (shapes[i]->rows * shapes[i]->columns == elements)
+            continue;
+        elements = shapes[i]->rows * shapes[i]->columns;
+        taken++;
+        while (*cursor && !status) {
+            struct plan_case item = *pattern;
+            char *end;
+            item.kind = CASE_MATMUL;
+            item.tensor = shapes[i];
+            item.prompt_tokens = strtoul(cursor, &end, 10);
+            item.work_seconds = profile->matmul_seconds;
+            find_obstacles(&item);
+            status = plan_add(plan, &item, options, error);
+            cursor = end + (*end == ',');
+        }
+    }
+    return status;
+}
+
+static bool choice_first_of_lengths(const struct choice *choice)
+{
+    for (size_t i = 0; i < AXES; i++)
+        if (axes[i] != OPTION_ENGINE && axes[i] != OPTION_THREADS && choice->at[i])
+            return false;
+    return true;
+}
+
+static enum status add_subject_cases(struct plan *plan, const struct subject *subject, const struct options *options,
+                                     const struct profile *profile, struct error *error)
+{
+    struct choice choice = {0};
+    enum status status = STATUS_OK;
+    bool sustained = profile && profile->sustained_seconds > 0;
+
+    do {
+        struct plan_case pattern = {
+            .kind = sustained ? CASE_SUSTAINED : CASE_LLM,
+            .subject = subject,
+            .engine = engine_find(options_text(options, OPTION_ENGINE, choice.at[0])),
+            .threads = (size_t)chosen(options, &choice, OPTION_THREADS, 0),
+            .launches = options_size(options, OPTION_LAUNCHES, 1),
+            .repetitions = options_size(options, OPTION_REPETITIONS, 0),
+            .work_seconds = sustained ? profile->sustained_seconds : 0.5,
+        };
+        status = add_language_case(plan, &pattern, options, &choice, error);
+        if (!status && profile && profile->matmul_tokens && choice_first_of_lengths(&choice))
+            status = add_matmul_cases(plan, &pattern, options, profile, error);
+    } while (!status && choice_advance(&choice, options));
+    return status;
+}
+
+static enum status add_subject(struct plan *plan, const char *request, const char *quant, const char *output,
+                               struct error *error)
+{
+    struct subject **more = realloc(plan->subjects, (plan->subject_count + 1) * sizeof *more);
+    struct subject *subject = calloc(1, sizeof *subject);
+    enum status status;
+
+    if (more)
+        plan->subjects = more;
+    if (!more || !subject) {
+        free(subject);
+        return error_set(error, STATUS_MEMORY, "out of memory for the plan");
+    }
+    status = subject_open(subject, request, quant, output, plan->seed, error);
+    if (status)
+        free(subject);
+    else
+        plan->subjects[plan->subject_count++] = subject;
+    return status;
+}
+
+/* Opens every distinct model × type × output type. */
+static enum status add_subjects(struct plan *plan, const struct options *options, struct error *error)
+{
+    size_t outputs = options_count(options, OPTION_OUTPUT_TYPE);
+    enum status status = STATUS_OK;
+
+    for (size_t m = 0; m < options_count(options, OPTION_MODEL) && !status; m++) {
+        const char *request = options_text(options, OPTION_MODEL, m);
+        bool file = subject_is_file(request);
+
+        if (file && (options_given(options, OPTION_QUANT) || outputs))
+            return error_set(error, STATUS_MISUSE, "%s: a file has types of its own; leave out --%s", request,
+                             outputs ? "output-tensor-type" : "quant");
+        for (size_t q = 0; q < (file ? 1 : options_count(options, OPTION_QUANT)) && !status; q++)
+            for (size_t o = 0; o < (outputs ? outputs : 1) && !status; o++)
+                status = add_subject(plan, request, file ? NULL : options_text(options, OPTION_QUANT, q),
+                                     outputs ? options_text(options, OPTION_OUTPUT_TYPE, o) : NULL, error);
+    }
+    return status;
+}
+
+/* Finds the profile and lets it fill in what the user left open. */
+static enum status apply_profile(struct plan *plan, struct options *options, const struct profile **found,
+                                 struct error *error)
+{
+    static const enum option_id replaced[] = {OPTION_MODEL,    OPTION_QUANT,  OPTION_OUTPUT_TYPE, OPTION_PROMPT,
+                                              OPTION_GENERATE, OPTION_DEPTH,  OPTION_CONTEXT,     OPTION_ENGINE,
+                                              OPTION_THREADS,  OPTION_KV_TYPE, OPTION_LAUNCHES,   OPTION_REPETITIONS,
+                                              OPTION_TIME_BUDGET, OPTION_SEED};
+    const char *name = options->argument_count                 ? options->arguments[0]
+                       : options_given(options, OPTION_MODEL) ? NULL
+                                                               : "quick";
+    const struct profile *profile = name ? profile_find(name) : NULL;
+    enum status status = STATUS_OK;
+
+    *found = profile;
+    if (name && !profile) {
+        const char *suggestion = profile_suggest(name);
+        if (subject_is_file(name))
+            return error_set(error, STATUS_MISUSE, "there is no profile '%s'; a model file is given with -m", name);
+        return error_set(error, STATUS_MISUSE, "there is no profile '%s'%s%s%s (see 'pocketmark list profiles'; models: -m)",
+                         name, suggestion ? "; did you mean '" : "", suggestion ? suggestion : "",
+                         suggestion ? "'?" : "");
+    }
+    snprintf(plan->name, sizeof plan->name, "%s", profile ? profile->name : "custom");
+    snprintf(plan->version, sizeof plan->version, "%s", profile ? profile->version : "1");
+    plan->roof_seconds = profile ? profile->roof_seconds : 1;
+    plan->standard = profile != NULL;
+    for (size_t i = 0; i < sizeof replaced / sizeof *replaced; i++)
+        plan->standard &= !options_given(options, replaced[i]);
+    if (!profile)
+        return STATUS_OK;
+    const struct {
+        enum option_id id;
+        const char *text;
+    } fallbacks[] = {{OPTION_MODEL, profile->models},       {OPTION_QUANT, profile->quants},
+                     {OPTION_PROMPT, profile->prompt},      {OPTION_GENERATE, profile->generate},
+                     {OPTION_DEPTH, profile->depth},        {OPTION_LAUNCHES, profile->launches}};
+    for (size_t i = 0; i < sizeof fallbacks / sizeof *fallbacks && !status; i++)
+        status = options_set_fallback(options, fallbacks[i].id, fallbacks[i].text, error);
+    return status;
+}
+
+/* The hash covers what was asked for, not what a machine makes of it. */
+static enum status hash_definition(struct plan *plan, struct error *error)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+
+    if (!stream)
+        return error_set(error, STATUS_MEMORY, "out of memory for the plan");
+    fprintf(stream, "seed=%llu\n", (unsigned long long)plan->seed);
+    for (size_t i = 0; i < plan->case_count; i++) {
+        const struct plan_case *item = &plan->cases[i];
+        fprintf(stream, "%s launches=%zu repetitions=%zu context=%zu\n", item->id, item->launches, item->repetitions,
+                item->context_tokens);
+    }
+    if (fclose(stream) == 0)
+        digest_bytes(text, size, plan->definition);
+    free(text);
+    return STATUS_OK;
+}
+
+static enum status check_threads(const struct options *options, const struct host *host, struct error *error)
+{
+    size_t allowed = 0;
+
+    for (size_t i = 0; i < host->cpu_count; i++)
+        allowed += host->cpus[i].allowed;
+    for (size_t i = 0; i < options_count(options, OPTION_THREADS); i++)
+        if (allowed && options_number(options, OPTION_THREADS, i) > (double)allowed)
+            return error_set(error, STATUS_MISUSE, "--threads %s: this process may use %zu processors; give %zu or less",
+                             options_text(options, OPTION_THREADS, i), allowed, allowed);
+    return STATUS_OK;
+}
+
+enum status plan_build(struct plan *plan, struct options *options, const struct host *host, struct error *error)
+{
+    const struct profile *profile = NULL;
+    enum status status;
+
+    *plan = (struct plan){0};
+    status = apply_profile(plan, options, &profile, error);
+    if (!status)
+        status = check_threads(options, host, error);
+    if (status)
+        return status;
+    plan->seed = (uint64_t)options_number(options, OPTION_SEED, 0);
+    plan->time_budget_seconds =
+        options_count(options, OPTION_TIME_BUDGET) ? options_number(options, OPTION_TIME_BUDGET, 0) : INFINITY;
+    plan->root = options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL;
+    plan->threads = options_size(options, OPTION_THREADS, 0);
+    status = add_subjects(plan, options, error);
+    for (size_t i = 0; i < plan->subject_count && !status; i++)
+        status = add_subject_cases(plan, plan->subjects[i], options, profile, error);
+    return status ? status : hash_definition(plan, error);
+}
+
+struct engine_options plan_engine_options(const struct plan_case *item, isa_set isa)
+{
+    return (struct engine_options){.threads = item->threads, .context_tokens = item->context_tokens, .isa = isa};
+}
+
+void plan_close(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->subject_count; i++) {
+        subject_close(plan->subjects[i]);
+        free(plan->subjects[i]);
+    }
+    free(plan->subjects);
+    free(plan->cases);
+    *plan = (struct plan){0};
+}

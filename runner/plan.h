@@ -1,0 +1,50 @@
+/* From a profile and options to the list of cases. */
+#ifndef POCKETMARK_RUNNER_PLAN_H
+#define POCKETMARK_RUNNER_PLAN_H
+
+#include "devices/engine.h"
+#include "reports/digest.h"
+#include "reports/record.h"
+#include "runner/options.h"
+#include "runner/profiles.h"
+#include "runner/subject.h"
+
+enum case_kind { CASE_LLM, CASE_SUSTAINED, CASE_MATMUL };
+
+struct plan_case {
+    enum case_kind kind;
+    const struct subject *subject;
+    const struct engine_ops *engine;
+    size_t threads; /* 0: the engine's choice */
+    size_t prompt_tokens, generated_tokens, depth_tokens, context_tokens;
+    const struct tensor *tensor; /* matmul: the weights; prompt_tokens is the number of activations */
+    size_t launches, repetitions; /* repetitions 0: as many as fill work_seconds */
+    double work_seconds;          /* least measured work of a launch */
+    char id[CELL_ID_MAX], title[CELL_ID_MAX];
+    char skip[400]; /* why it cannot run whatever the memory; empty: it can */
+};
+
+struct plan {
+    char name[32], version[16];
+    bool standard; /* a profile with nothing of it replaced */
+    uint64_t seed;
+    double roof_seconds, time_budget_seconds; /* budget: infinity without one */
+    size_t threads;                           /* for the roofs: of the first case */
+    const char *root;                         /* recorded tree for sensors and energy, NULL: live */
+    struct subject **subjects;                /* owned, distinct */
+    size_t subject_count;
+    struct plan_case *cases; /* owned */
+    size_t case_count, case_capacity;
+    char definition[DIGEST_HEX]; /* hash of all that makes two runs alike */
+};
+
+/* Lays out what the options of `run` ask for; they must outlive the plan. STATUS_MISUSE for what makes no sense, and the
+ * errors of subject_open. Free with plan_close in every case. */
+enum status plan_build(struct plan *plan, struct options *options, const struct host *host, struct error *error);
+
+/* What an engine is opened with for this case. */
+struct engine_options plan_engine_options(const struct plan_case *item, isa_set isa);
+
+void plan_close(struct plan *plan);
+
+#endif

@@ -1,0 +1,26 @@
+/* Profiles: named lists of cases, as data. */
+#ifndef POCKETMARK_RUNNER_PROFILES_H
+#define POCKETMARK_RUNNER_PROFILES_H
+
+#include <stddef.h>
+
+/* Texts are values of the options of the same names; the user's own take their place. */
+struct profile {
+    const char *name, *version, *summary;
+    const char *models, *quants, *prompt, *generate, *depth, *launches;
+    const char *matmul_tokens;   /* numbers with commas; NULL: no matmuls */
+    size_t matmul_shapes;        /* so many shapes of different size of each model, largest first */
+    double matmul_seconds;       /* work of one repetition */
+    double roof_seconds;         /* for each probe */
+    double sustained_seconds;    /* decode for that long in each launch; 0: as long as half a second of work takes */
+};
+
+const struct profile *profile_table(size_t *count);
+
+/* NULL where no profile has that name. */
+const struct profile *profile_find(const char *name);
+
+/* The name that looks most like `name`, or NULL. */
+const char *profile_suggest(const char *name);
+
+#endif

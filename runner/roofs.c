@@ -1,0 +1,134 @@
+#include "runner/roofs.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reports/units.h"
+
+#define READ_PREFIX "roofs.read."
+#define READ_SUFFIX ".bytes_per_second"
+
+/* Adds the figure NAME under PREFIX with its best repetition and its samples. */
+static void tell_figure(struct facts *facts, const char *prefix, const char *name, const char *label,
+                        const struct roof_figure *figure)
+{
+    char path[160];
+
+    snprintf(path, sizeof path, "%s.%s", prefix, name);
+    facts_number(facts, path, label, figure->value);
+    snprintf(path, sizeof path, "%s.best_%s", prefix, name);
+    facts_number(facts, path, NULL, figure->best);
+    for (size_t i = 0; i < figure->count && i < ROOF_REPETITIONS_MAX; i++) {
+        snprintf(path, sizeof path, "%s.samples_%s[%zu]", prefix, name, i);
+        facts_number(facts, path, NULL, figure->samples[i]);
+    }
+}
+
+static void tell_reads(struct facts *facts, const struct roofs *roofs)
+{
+    for (size_t i = 0; i < roofs->read_count; i++) {
+        const struct roof_read *read = &roofs->reads[i];
+        char prefix[64], path[96], label[64], size[32];
+        double footprint_bytes = (double)read->footprint_bytes;
+
+        snprintf(prefix, sizeof prefix, READ_PREFIX "%llukib", (unsigned long long)(read->footprint_bytes >> 10));
+        snprintf(label, sizeof label, "read, %s", units_format(size, sizeof size, "bytes", footprint_bytes));
+        snprintf(path, sizeof path, "%s.footprint_bytes", prefix);
+        facts_integer(facts, path, NULL, (int64_t)read->footprint_bytes);
+        tell_figure(facts, prefix, "bytes_per_second", label, &read->figure);
+        snprintf(path, sizeof path, "%s.huge_pages", prefix);
+        facts_boolean(facts, path, NULL, read->huge_pages);
+        snprintf(path, sizeof path, "%s.streams_count", prefix);
+        facts_integer(facts, path, NULL, (int64_t)read->streams);
+        snprintf(path, sizeof path, "%s.prefetch_bytes", prefix);
+        facts_integer(facts, path, NULL, (int64_t)read->prefetch_bytes);
+    }
+}
+
+static void tell_int8(struct facts *facts, const struct roofs *roofs)
+{
+    for (int level = 0; level < ISA_COUNT; level++) {
+        char prefix[64], label[64];
+
+        if (!roofs->int8[level].count)
+            continue;
+        snprintf(prefix, sizeof prefix, "roofs.int8.%s", isa_name((enum isa)level));
+        snprintf(label, sizeof label, "INT8, %s", isa_name((enum isa)level));
+        tell_figure(facts, prefix, "macs_per_second", label, &roofs->int8[level]);
+        if (roofs->int8_one[level].count)
+            tell_figure(facts, prefix, "one_thread_macs_per_second", NULL, &roofs->int8_one[level]);
+    }
+}
+
+void roofs_tell(struct facts *facts, const struct roofs *roofs)
+{
+    const struct roof_read *largest = NULL;
+    double int8 = 0;
+
+    for (size_t i = 0; i < roofs->read_count; i++)
+        if (!largest || roofs->reads[i].footprint_bytes > largest->footprint_bytes)
+            largest = &roofs->reads[i];
+    for (int level = 0; level < ISA_COUNT; level++)
+        if (roofs->int8[level].count && roofs->int8[level].value > int8)
+            int8 = roofs->int8[level].value;
+    facts_integer(facts, "roofs.threads_count", NULL, (int64_t)roofs->threads);
+    if (largest)
+        facts_number(facts, "roofs.read_bytes_per_second", NULL, largest->figure.value);
+    if (int8 > 0)
+        facts_number(facts, "roofs.int8_macs_per_second", NULL, int8);
+    tell_reads(facts, roofs);
+    tell_int8(facts, roofs);
+    if (roofs->fp32.count)
+        tell_figure(facts, "roofs.fp32", "macs_per_second", "FP32", &roofs->fp32);
+    if (roofs->fp32_one.count)
+        tell_figure(facts, "roofs.fp32", "one_thread_macs_per_second", NULL, &roofs->fp32_one);
+    if (roofs->latency.count)
+        tell_figure(facts, "roofs.latency", "seconds", "latency of dependent loads", &roofs->latency);
+}
+
+static double number_at(const struct facts *facts, const char *path)
+{
+    const struct fact *fact = facts_find(facts, path);
+
+    if (!fact)
+        return NAN;
+    return fact->type == FACT_NUMBER ? fact->number : fact->type == FACT_INTEGER ? (double)fact->integer : NAN;
+}
+
+double roofs_read_near(const struct facts *facts, uint64_t bytes)
+{
+    double best = NAN, distance = INFINITY;
+
+    for (size_t i = 0; i < facts->count; i++) {
+        const char *path = facts->items[i].path;
+        unsigned long long kib;
+        char expected[64];
+        double away;
+
+        if (sscanf(path, READ_PREFIX "%llukib", &kib) != 1 || !kib)
+            continue;
+        snprintf(expected, sizeof expected, READ_PREFIX "%llukib" READ_SUFFIX, kib);
+        if (strcmp(path, expected) != 0)
+            continue;
+        away = fabs(log2((double)(kib << 10) / (double)(bytes ? bytes : 1)));
+        if (away < distance) {
+            distance = away;
+            best = number_at(facts, path);
+        }
+    }
+    return best;
+}
+
+double roofs_int8(const struct facts *facts, const char *isa)
+{
+    char path[96];
+
+    snprintf(path, sizeof path, "roofs.int8.%s.macs_per_second", isa);
+    return number_at(facts, path);
+}
+
+double roofs_fp32(const struct facts *facts)
+{
+    return number_at(facts, "roofs.fp32.macs_per_second");
+}

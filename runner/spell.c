@@ -1,0 +1,92 @@
+#include "runner/spell.h"
+
+#include <math.h>
+
+#include "devices/roof.h"
+
+/* Half a giga-MAC and half a gigabyte per second: slower than any device this is for. */
+#define SLOWEST_PER_SECOND 5e8
+#define STUCK_SECONDS      300.0
+
+static void begin(struct child_command *command, const char *program, const char *kind)
+{
+    child_command_open(command, program, "pocketmark");
+    child_command_add(command, "child");
+    child_command_add(command, "%s", kind);
+    child_command_add(command, "--report-fd=%d", CHILD_REPORT_FD);
+}
+
+static void add_subject(struct child_command *command, const struct plan *plan, const struct plan_case *item)
+{
+    child_command_add(command, "--model=%s", item->subject->request);
+    if (!item->subject->file) {
+        child_command_add(command, "--quant=%s", item->subject->format);
+        child_command_add(command, "--output-tensor-type=%s", item->subject->output);
+    }
+    child_command_add(command, "--engine=%s", item->engine->name);
+    if (item->threads)
+        child_command_add(command, "--threads=%zu", item->threads);
+    child_command_add(command, "--seed=%llu", (unsigned long long)plan->seed);
+}
+
+/* Footprints like those of the models, each once; close ones are one. */
+void spell_roof(struct child_command *command, const char *program, const struct plan *plan)
+{
+    uint64_t taken[ROOF_READS_MAX];
+    size_t count = 0;
+
+    begin(command, program, "roof");
+    child_command_add(command, "--probe-seconds=%g", plan->roof_seconds);
+    if (plan->threads)
+        child_command_add(command, "--threads=%zu", plan->threads);
+    for (size_t i = 0; i < plan->subject_count && count < ROOF_READS_MAX; i++) {
+        uint64_t bytes = model_stored_bytes(&plan->subjects[i]->model);
+        bool near = false;
+        for (size_t j = 0; j < count; j++)
+            near |= fabs(log2((double)bytes / (double)taken[j])) < 0.25;
+        /* a footprint that a cache holds is no roof of memory, but it is the right one for so small a model */
+        if (!near && bytes >= 4096)
+            taken[count++] = bytes;
+    }
+    if (count) {
+        char list[ROOF_READS_MAX * 24] = "";
+        int used = 0;
+        for (size_t i = 0; i < count; i++)
+            used += snprintf(list + used, sizeof list - (size_t)used, "%s%llu", i ? "," : "", (unsigned long long)taken[i]);
+        child_command_add(command, "--footprints=%s", list);
+    }
+}
+
+void spell_gate(struct child_command *command, const char *program, const struct plan *plan, const struct plan_case *item)
+{
+    begin(command, program, "gate");
+    add_subject(command, plan, item);
+}
+
+void spell_launch(struct child_command *command, const char *program, const struct plan *plan, const struct plan_case *item)
+{
+    begin(command, program, item->kind == CASE_MATMUL ? "matmul" : "launch");
+    add_subject(command, plan, item);
+    child_command_add(command, "--prompt=%zu", item->prompt_tokens);
+    child_command_add(command, "--work-seconds=%g", item->work_seconds);
+    if (item->repetitions)
+        child_command_add(command, "--repetitions=%zu", item->repetitions);
+    if (plan->root)
+        child_command_add(command, "--root=%s", plan->root);
+    if (item->kind == CASE_MATMUL) {
+        child_command_add(command, "--tensor=%s", item->tensor->name);
+        return;
+    }
+    child_command_add(command, "--generate=%zu", item->generated_tokens);
+    child_command_add(command, "--depth=%zu", item->depth_tokens);
+    child_command_add(command, "--context=%zu", item->context_tokens);
+}
+
+double spell_timeout_seconds(const struct plan_case *item)
+{
+    double pass_seconds = (double)model_stored_bytes(&item->subject->model) / SLOWEST_PER_SECOND;
+    double tokens = (double)(item->generated_tokens + item->prompt_tokens);
+    double repetitions = (double)(item->repetitions ? item->repetitions : 2);
+
+    return STUCK_SECONDS + 4 * item->work_seconds + 10 * pass_seconds + pass_seconds * tokens * (repetitions + 1);
+}

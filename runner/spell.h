@@ -1,0 +1,17 @@
+/* Spells a launch as the arguments of the hidden command `child`, so that a person can repeat it by hand. */
+#ifndef POCKETMARK_RUNNER_SPELL_H
+#define POCKETMARK_RUNNER_SPELL_H
+
+#include "runner/child.h"
+#include "runner/plan.h"
+
+/* `program`: file to start. */
+void spell_roof(struct child_command *command, const char *program, const struct plan *plan);
+void spell_gate(struct child_command *command, const char *program, const struct plan *plan, const struct plan_case *item);
+void spell_launch(struct child_command *command, const char *program, const struct plan *plan,
+                  const struct plan_case *item);
+
+/* Time after which a launch of this case must be stuck. */
+double spell_timeout_seconds(const struct plan_case *item);
+
+#endif

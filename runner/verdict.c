@@ -1,0 +1,64 @@
+#include "runner/verdict.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "runner/commands.h"
+
+/* The largest disturbance of any measured repetition. */
+static void tell_noise(struct record *record)
+{
+    double steal = NAN, foreign = NAN;
+
+    for (size_t i = 0; i < record->cell_count; i++)
+        for (size_t j = 0; j < record->cells[i].repetition_count; j++) {
+            const struct repetition *repetition = &record->cells[i].repetitions[j];
+            if (repetition->phase != PHASE_MEASURED)
+                continue;
+            steal = fmax(steal, repetition->steal_ratio);
+            foreign = fmax(foreign, repetition->foreign_load_ratio);
+        }
+    if (!isnan(steal))
+        facts_number(&record->environment, "noise.largest_steal_ratio", NULL, steal);
+    if (!isnan(foreign))
+        facts_number(&record->environment, "noise.largest_foreign_load_ratio", NULL, foreign);
+}
+
+void verdict_conclude(struct record *record, bool interrupted, bool out_of_time)
+{
+    size_t ok = 0, failed = 0;
+
+    for (size_t i = 0; i < record->cell_count; i++) {
+        struct cell *cell = &record->cells[i];
+        ok += cell->status == CELL_OK;
+        failed += cell->status == CELL_FAILED;
+        /* a failed case shows its repetitions, but no figure to be quoted */
+        if (cell->status == CELL_OK)
+            cell_summarise(cell);
+    }
+    tell_noise(record);
+    if (interrupted || out_of_time) {
+        record->status = RUN_PARTIAL;
+        snprintf(record->status_reason, sizeof record->status_reason, "%s",
+                 interrupted ? "interrupted by a signal" : "the time budget was spent");
+    } else if (failed || !ok) {
+        record->status = ok ? RUN_PARTIAL : RUN_FAILED;
+        snprintf(record->status_reason, sizeof record->status_reason, "%zu of %zu cases failed", failed,
+                 record->cell_count);
+    }
+}
+
+int verdict_exit_code(const struct record *record)
+{
+    size_t ok = 0, failed = 0;
+
+    for (size_t i = 0; i < record->cell_count; i++) {
+        const struct cell *cell = &record->cells[i];
+        const struct fact *verified = facts_find(&cell->engine, "backend_verified");
+        if (cell->status == CELL_FAILED && verified && verified->type == FACT_BOOLEAN && !verified->boolean)
+            return EXIT_UNVERIFIED;
+        ok += cell->status == CELL_OK;
+        failed += cell->status == CELL_FAILED;
+    }
+    return failed ? EXIT_CASE_FAILED : ok ? EXIT_OK : EXIT_UNFIT;
+}

@@ -1,0 +1,25 @@
+/* Work of a model in multiply-accumulates (MACs) and bytes, from its shape alone. The one place of these formulas. */
+#ifndef POCKETMARK_WORKLOADS_COST_H
+#define POCKETMARK_WORKLOADS_COST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "workloads/model.h"
+
+/* MACs of a prefill of `tokens` tokens behind `depth` cached ones: linear layers × tokens, causal attention (2·H·d MACs per
+ * pair of query and visible key), the output matrix once. */
+uint64_t cost_prefill_macs(const struct model *model, size_t tokens, size_t depth);
+
+/* Bytes one decode step at `position` (0-based) must read: stored bytes of every matrix used (an untied embedding: one row;
+ * a tied one: once) plus K and V of position+1 tokens at kv_element_bytes each. */
+uint64_t cost_decode_bytes(const struct model *model, size_t position, double kv_element_bytes);
+
+/* MACs and stored weight bytes of one matmul of rows × columns weights with `tokens` activations. */
+uint64_t cost_matmul_macs(size_t rows, size_t columns, size_t tokens);
+uint64_t cost_matmul_bytes(enum dtype type, size_t rows, size_t columns);
+
+/* Bytes of K and V of one token over all layers. */
+uint64_t cost_kv_bytes_per_token(const struct model *model, double kv_element_bytes);
+
+#endif
