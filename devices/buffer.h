@@ -8,8 +8,8 @@
 #include "kernels/base.h"
 
 struct buffer {
-    void *data;       /* aligned to 2 MiB when huge, else to the page */
-    size_t bytes;     /* usable */
+    void *data;   /* aligned to 2 MiB when huge, else to the page */
+    size_t bytes; /* usable */
     size_t mapped_bytes;
     bool huge; /* transparent huge pages were asked for */
 };

@@ -26,8 +26,7 @@ static void cpu_predict(const struct model *model, const struct engine_options *
 {
     footprint->weights_bytes = cpu_pack_bytes(model, options->isa);
     footprint->kv_cache_bytes = cpu_cache_bytes(model, options->context_tokens);
-    footprint->scratch_bytes =
-        cpu_scratch_bytes(model, options->isa, batch_for(options), thread_count(host, options));
+    footprint->scratch_bytes = cpu_scratch_bytes(model, options->isa, batch_for(options), thread_count(host, options));
 }
 
 /* More threads than performance cores go to the other processors in order. */
@@ -53,7 +52,8 @@ static enum status cpu_open(struct engine *engine, const struct host *host, cons
     struct cpu *cpu;
 
     if (count < wanted)
-        return error_set(error, STATUS_MISUSE, "--threads %zu: this process may use %zu processors only", wanted, count);
+        return error_set(error, STATUS_MISUSE, "--threads %zu: this process may use %zu processors only", wanted,
+                         count);
     cpu = calloc(1, sizeof *cpu);
     if (!cpu)
         return error_set(error, STATUS_MEMORY, "out of memory");
@@ -78,8 +78,8 @@ static enum status set_frequencies(struct cpu *cpu, struct error *error)
     if (!cpu->frequencies)
         return error_set(error, STATUS_MEMORY, "out of memory");
     for (size_t i = 0; i < pairs; i++)
-        cpu->frequencies[i] = pow(model->rope_base, -2.0 * (double)i / (double)model->rope_dimensions) /
-                              (double)model->rope_divisors[i];
+        cpu->frequencies[i] =
+            pow(model->rope_base, -2.0 * (double)i / (double)model->rope_dimensions) / (double)model->rope_divisors[i];
     return STATUS_OK;
 }
 
@@ -90,8 +90,8 @@ static enum status cpu_load(struct engine *engine, const struct model *model, co
     enum status status;
 
     if (model->head_size > ATTEND_HEAD_MAX)
-        return error_set(error, STATUS_UNSUPPORTED, "%s: heads of %zu values; the CPU engine takes up to %d", model->name,
-                         model->head_size, ATTEND_HEAD_MAX);
+        return error_set(error, STATUS_UNSUPPORTED, "%s: heads of %zu values; the CPU engine takes up to %d",
+                         model->name, model->head_size, ATTEND_HEAD_MAX);
     cpu->model = model;
     status = set_frequencies(cpu, error);
     if (status == STATUS_OK)
@@ -106,8 +106,10 @@ static enum status cpu_load(struct engine *engine, const struct model *model, co
 static enum status check_room(const struct cpu *cpu, size_t tokens, struct error *error)
 {
     if (tokens > cpu->context_tokens - cpu->cache.length)
-        return error_set(error, STATUS_MISUSE, "%zu tokens in the cache and %zu more do not fit into a context of %zu; give a larger --context",
-                         cpu->cache.length, tokens, cpu->context_tokens);
+        return error_set(
+            error, STATUS_MISUSE,
+            "%zu tokens in the cache and %zu more do not fit into a context of %zu; give a larger --context",
+            cpu->cache.length, tokens, cpu->context_tokens);
     return STATUS_OK;
 }
 
@@ -185,8 +187,8 @@ static enum status cpu_matmul_prepare(struct engine *engine, const struct matmul
     struct cpu *cpu = engine->state;
 
     if (matmul->tokens > GEMM_TOKENS_MAX)
-        return error_set(error, STATUS_UNSUPPORTED, "a matmul of %zu tokens: the CPU engine takes up to %d", matmul->tokens,
-                         GEMM_TOKENS_MAX);
+        return error_set(error, STATUS_UNSUPPORTED, "a matmul of %zu tokens: the CPU engine takes up to %d",
+                         matmul->tokens, GEMM_TOKENS_MAX);
     return cpu_trial_open(cpu, cpu->host, matmul, error);
 }
 

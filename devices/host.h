@@ -18,22 +18,22 @@ struct host_cache {
     size_t shared_by; /* logical processors that share one instance */
 };
 
-struct host_cpu {        /* one logical processor */
-    unsigned os_index;   /* the kernel's number */
-    unsigned core;       /* logical number of its core */
-    bool first_of_core;  /* the first hardware thread of its core */
-    int kind;            /* index of its core kind, higher = faster; −1 where all are alike */
-    bool allowed;        /* this process may run there */
+struct host_cpu {       /* one logical processor */
+    unsigned os_index;  /* the kernel's number */
+    unsigned core;      /* logical number of its core */
+    bool first_of_core; /* the first hardware thread of its core */
+    int kind;           /* index of its core kind, higher = faster; −1 where all are alike */
+    bool allowed;       /* this process may run there */
 };
 
 /* Unknown numbers are 0, unknown texts empty; a report turns them into null with a reason. */
 struct host {
-    bool live;            /* false: read from a recorded tree */
+    bool live; /* false: read from a recorded tree */
     char cpu_name[96], cpu_vendor[32], microcode[32], codename[64];
     unsigned cpu_family, cpu_model, cpu_stepping;
     char hypervisor[32]; /* empty: none seen */
     char os_name[96], kernel[96], machine[32], hostname[96];
-    char governor[32];         /* scaling governor of cpu0 */
+    char governor[32];             /* scaling governor of cpu0 */
     char transparent_hugepage[16]; /* the bracketed word: always, madvise, never */
     size_t packages, cores, logical_cpus, numa_nodes, core_kinds;
     struct host_cpu cpus[HOST_CPUS_MAX];
@@ -42,7 +42,7 @@ struct host {
     size_t cache_count;
     uint64_t hwloc_memory_bytes; /* sum of the NUMA nodes' local memory as hwloc reads it */
     isa_set isa;                 /* levels the processor has and the operating system enables */
-    char features[512];          /* feature words that matter to our kernels, space separated: "avx2 fma f16c avx512f …" */
+    char features[512]; /* feature words that matter to our kernels, space separated: "avx2 fma f16c avx512f …" */
 };
 
 /* Reads the running machine (root NULL) or a recorded tree (root: folder holding /proc and /sys; nothing is read live).

@@ -12,8 +12,8 @@
 
 enum { REPETITIONS_LEAST = 5, FINALISTS = 3, CHASE_NODE_BYTES = 128, PART_GRAIN = 4096 };
 #define CHASE_BYTES_LEAST ((size_t)64 << 20)
-#define CHASE_BYTES_MOST ((size_t)1 << 30)
-#define CHASE_STEPS ((size_t)200000)
+#define CHASE_BYTES_MOST  ((size_t)1 << 30)
+#define CHASE_STEPS       ((size_t)200000)
 #define PEAK_TRIAL_ROUNDS ((uint64_t)100000)
 
 /* One way of reading; the roof is the best of them. Distances as prototypes found them worth trying. */
@@ -52,7 +52,7 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median(const double *samples, size_t count)
+static double median_of(const double *samples, size_t count)
 {
     double sorted[ROOF_REPETITIONS_MAX];
 
@@ -65,9 +65,9 @@ static void add_sample(struct roof_figure *figure, double sample, bool higher)
 {
     if (figure->count < ROOF_REPETITIONS_MAX)
         figure->samples[figure->count++] = sample;
-    if (figure->count == 1 || (higher ? sample > figure->best : sample < figure->best))
-        figure->best = sample;
-    figure->value = median(figure->samples, figure->count);
+    if (figure->count == 1 || (higher ? sample > figure->value : sample < figure->value))
+        figure->value = sample;
+    figure->median = median_of(figure->samples, figure->count);
 }
 
 /* ---- reading ---- */
@@ -120,7 +120,7 @@ static void rank_ways(struct probe *probe, struct way ways[WAYS])
     }
 }
 
-/* The fastest ways of one page size, in turn until the time is up; the best median joins `read`. */
+/* The fastest ways of one page size, in turn until the time is up; the best joins `read`. */
 static void read_pages(struct probe *probe, bool huge, double seconds, struct roof_read *read)
 {
     struct roof_figure figures[FINALISTS] = {0};

@@ -9,10 +9,9 @@
 
 enum { ROOF_REPETITIONS_MAX = 16, ROOF_READS_MAX = 8 };
 
-/* Repetitions of the best configuration of one probe. value: their median, so that a median of work is held against a median; the
- * best single repetition beside it. */
+/* Repetitions of the best configuration of one probe. value: the best of them, as a roof must be; their median beside it. */
 struct roof_figure {
-    double value, best;
+    double value, median;
     size_t count;
     double samples[ROOF_REPETITIONS_MAX];
 };
@@ -20,7 +19,7 @@ struct roof_figure {
 struct roof_read { /* bytes per second read from memory, all threads */
     uint64_t footprint_bytes;
     struct roof_figure figure;
-    bool huge_pages;          /* the choices that won */
+    bool huge_pages; /* the choices that won */
     size_t streams, prefetch_bytes;
 };
 
@@ -28,17 +27,17 @@ struct roofs {
     size_t threads;
     struct roof_read reads[ROOF_READS_MAX];
     size_t read_count;
-    struct roof_figure int8[ISA_COUNT];      /* MACs per second, all threads; count 0: the processor lacks the level */
-    struct roof_figure int8_one[ISA_COUNT];  /* one thread */
-    struct roof_figure fp32, fp32_one;       /* at the best level */
-    struct roof_figure latency;              /* seconds from load to use: dependent loads over a footprint beyond the caches */
+    struct roof_figure int8[ISA_COUNT];     /* MACs per second, all threads; count 0: the processor lacks the level */
+    struct roof_figure int8_one[ISA_COUNT]; /* one thread */
+    struct roof_figure fp32, fp32_one;      /* at the best level */
+    struct roof_figure latency; /* seconds from load to use: dependent loads over a footprint beyond the caches */
 };
 
 struct roof_options {
     uint64_t footprints[ROOF_READS_MAX]; /* bytes; each is cut to half of the usable memory */
     size_t footprint_count;
-    size_t threads;      /* 0: one per performance core */
-    double seconds;      /* time to spend on each probe, at least 5 repetitions whatever it is */
+    size_t threads; /* 0: one per performance core */
+    double seconds; /* time to spend on each probe, at least 5 repetitions whatever it is */
     isa_set isa;
 };
 

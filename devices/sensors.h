@@ -7,11 +7,11 @@
 
 /* Cumulative since boot or process start. Unknown is NaN. */
 struct sensors {
-    double wall_seconds;           /* monotonic */
-    double steal_seconds;          /* all processors, /proc/stat */
-    double busy_seconds;           /* all processors, everything but idle and iowait; stolen time is in it */
-    double own_seconds;            /* user + system time of this process */
-    double processors;             /* online */
+    double wall_seconds;  /* monotonic */
+    double steal_seconds; /* all processors, /proc/stat */
+    double busy_seconds;  /* all processors, everything but idle and iowait; stolen time is in it */
+    double own_seconds;   /* user + system time of this process */
+    double processors;    /* online */
     double involuntary_switches_count, voluntary_switches_count, major_faults_count; /* getrusage, this process */
 };
 

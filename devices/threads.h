@@ -26,7 +26,8 @@ size_t threads_counter_add(struct threads *threads, size_t slot, size_t amount);
 void threads_counter_reset(struct threads *threads, size_t slot);
 
 /* Splits [0, count) into whole multiples of `grain` and gives the share of `thread`. */
-void threads_share(const struct threads *threads, size_t thread, size_t count, size_t grain, size_t *begin, size_t *end);
+void threads_share(const struct threads *threads, size_t thread, size_t count, size_t grain, size_t *begin,
+                   size_t *end);
 
 void threads_close(struct threads *threads);
 

@@ -10,23 +10,23 @@
 #include "kernels/kernel.h"
 
 enum {
-    WIDTH = 12,           /* tokens of a tile */
-    PAIR_ROWS = 32,       /* rows of two panels */
-    KC_BLOCKS = 16,       /* blocks of k unpacked at once: 16 KiB of weights */
-    GROUP_MOST = 8,       /* pairs of panels per group */
+    WIDTH = 12,            /* tokens of a tile */
+    PAIR_ROWS = 32,        /* rows of two panels */
+    KC_BLOCKS = 16,        /* blocks of k unpacked at once: 16 KiB of weights */
+    GROUP_MOST = 8,        /* pairs of panels per group */
     UNPACKED_BLOCK = 1024, /* bytes of one unpacked block of a pair */
     SUM_FLOATS = PAIR_ROWS * WIDTH,
 };
 
 /* What the register tile needs; offsets are used by gemm_tile_avx512vnni.S. */
 struct tile_task {
-    const uint8_t *weights;  /*  0: unpacked [block][k/4 of the block][2 panels][64] */
-    const float *scales;     /*  8: [block][2 panels][16] */
-    const int8_t *values;    /* 16: [k/4][12][4] */
-    const int32_t *offsets;  /* 24: [block][12]; one more row is read */
+    const uint8_t *weights;    /*  0: unpacked [block][k/4 of the block][2 panels][64] */
+    const float *scales;       /*  8: [block][2 panels][16] */
+    const int8_t *values;      /* 16: [k/4][12][4] */
+    const int32_t *offsets;    /* 24: [block][12]; one more row is read */
     const float *token_scales; /* 32: [block][12] */
-    float *sums;             /* 40: [12][2 panels][16], added to */
-    size_t blocks;           /* 48 */
+    float *sums;               /* 40: [12][2 panels][16], added to */
+    size_t blocks;             /* 48 */
 };
 
 void gemm_tile_avx512vnni(const struct tile_task *task);
@@ -148,9 +148,18 @@ static void multiply(enum dtype type, size_t k, size_t panels, const uint8_t *we
                      float *out, size_t stride, void *scratch)
 {
     struct product p = {
-        .type = type, .k = k, .panels = panels, .tokens = tokens, .tiles = (tokens + WIDTH - 1) / WIDTH,
-        .tile_size = tile_bytes(type, k, WIDTH), .panel_size = panel_bytes(type, k), .weights = weights,
-        .activations = tiles, .out = out, .stride = stride, .chunk = scratch,
+        .type = type,
+        .k = k,
+        .panels = panels,
+        .tokens = tokens,
+        .tiles = (tokens + WIDTH - 1) / WIDTH,
+        .tile_size = tile_bytes(type, k, WIDTH),
+        .panel_size = panel_bytes(type, k),
+        .weights = weights,
+        .activations = tiles,
+        .out = out,
+        .stride = stride,
+        .chunk = scratch,
         .sums = (float *)((char *)scratch + sizeof(struct chunk)),
     };
     size_t room = (GEMM_SCRATCH_BYTES - sizeof(struct chunk)) / (p.tiles * SUM_FLOATS * sizeof *p.sums);

@@ -1,6 +1,6 @@
 #include "kernels/kernel.h"
 
-#define NO_TYPE DTYPE_COUNT
+#define NO_TYPE                                    DTYPE_COUNT
 #define KERNEL(member, name, op, type, isa, width) extern member##_fn name;
 #include "kernels/table.inc"
 #undef KERNEL
@@ -11,7 +11,7 @@ static const struct kernel table[] = {
 #undef KERNEL
 };
 
-static const char *const op_names[OP_COUNT] = {"pack", "tile",   "gemv", "gemm",      "attend",    "norm",
+static const char *const op_names[OP_COUNT] = {"pack",   "tile", "gemv",      "gemm",      "attend", "norm",
                                                "rotate", "gate", "peak_int8", "peak_fp32", "read"};
 
 const char *op_name(enum op op)

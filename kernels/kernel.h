@@ -15,28 +15,28 @@
 #include "kernels/blocks.h"
 
 enum op {
-    OP_PACK,       /* stored rows → one packed panel */
-    OP_TILE,       /* float vectors → one activation tile; type: that of the weights */
-    OP_GEMV,       /* packed panels × one vector */
-    OP_GEMM,       /* packed panels × many tokens */
-    OP_ATTEND,     /* queries × cached keys and values, online softmax */
-    OP_NORM,       /* RMSNorm */
-    OP_ROTATE,     /* rotary position embedding */
-    OP_GATE,       /* SwiGLU's silu(gate) · up */
-    OP_PEAK_INT8,  /* INT8 dot products in registers: the arithmetic roof */
-    OP_PEAK_FP32,  /* fused multiply-adds in registers */
-    OP_READ,       /* reads memory and does nothing with it: the bandwidth roof */
+    OP_PACK,      /* stored rows → one packed panel */
+    OP_TILE,      /* float vectors → one activation tile; type: that of the weights */
+    OP_GEMV,      /* packed panels × one vector */
+    OP_GEMM,      /* packed panels × many tokens */
+    OP_ATTEND,    /* queries × cached keys and values, online softmax */
+    OP_NORM,      /* RMSNorm */
+    OP_ROTATE,    /* rotary position embedding */
+    OP_GATE,      /* SwiGLU's silu(gate) · up */
+    OP_PEAK_INT8, /* INT8 dot products in registers: the arithmetic roof */
+    OP_PEAK_FP32, /* fused multiply-adds in registers */
+    OP_READ,      /* reads memory and does nothing with it: the bandwidth roof */
     OP_COUNT
 };
 
 enum {
     TILE_WIDTH_MAX = 16,
-    TILE_SLACK = 256,                  /* bytes behind a tile that a kernel may read */
+    TILE_SLACK = 256,                 /* bytes behind a tile that a kernel may read */
     GEMM_SCRATCH_BYTES = 1216 * 1024, /* scratch a gemm needs, aligned to 64 */
-    GEMM_TOKENS_MAX = 2048,            /* most tokens of one gemm */
-    ATTEND_BLOCK = 64,                 /* positions an attend works on together */
-    ATTEND_ROWS_MAX = 64,              /* most query rows of one attend */
-    ATTEND_HEAD_MAX = 512,             /* largest head size */
+    GEMM_TOKENS_MAX = 2048,           /* most tokens of one gemm */
+    ATTEND_BLOCK = 64,                /* positions an attend works on together */
+    ATTEND_ROWS_MAX = 64,             /* most query rows of one attend */
+    ATTEND_HEAD_MAX = 512,            /* largest head size */
     ATTEND_SCRATCH_FLOATS = 2 * ATTEND_BLOCK * ATTEND_HEAD_MAX + ATTEND_BLOCK * (ATTEND_ROWS_MAX + 4),
 };
 
@@ -62,16 +62,17 @@ typedef void gemm_fn(size_t k, size_t panels, const void *weights, size_t tokens
 
 /* Attention of `rows` query vectors of one key/value head over the cached positions [begin, end). */
 struct attend {
-    size_t head_size; /* multiple of 2, ≤ 512 */
-    size_t rows;      /* ≤ ATTEND_ROWS_MAX */
+    size_t head_size;       /* multiple of 2, ≤ 512 */
+    size_t rows;            /* ≤ ATTEND_ROWS_MAX */
     const float *queries;   /* [rows][head_size], times softmax scale × log2(e) */
     const uint16_t *keys;   /* f16 [position/16][head_size][16], from position 0; whole ATTEND_BLOCKs are read */
     const uint16_t *values; /* f16 [position][head_size] */
     size_t begin, end;      /* begin: multiple of 16 */
     const size_t *visible;  /* row r sees positions < visible[r] */
-    float *maximum, *sum;   /* [rows] running maximum (base-2 exponent) and sum, carried from call to call; start −inf and 0 */
-    float *out;             /* [rows][head_size] running weighted values, start 0; the caller divides by sum at the end */
-    float *scratch;         /* ATTEND_SCRATCH_FLOATS, aligned to 64 */
+    float *maximum,
+        *sum;   /* [rows] running maximum (base-2 exponent) and sum, carried from call to call; start −inf and 0 */
+    float *out; /* [rows][head_size] running weighted values, start 0; the caller divides by sum at the end */
+    float *scratch; /* ATTEND_SCRATCH_FLOATS, aligned to 64 */
 };
 typedef void attend_fn(const struct attend *attend);
 

@@ -11,7 +11,7 @@
 #include <immintrin.h>
 #endif
 
-#define LANES 16
+#define LANES        16
 #define LANES_INLINE static inline __attribute__((always_inline))
 
 typedef float lanes __attribute__((vector_size(64)));

@@ -1,10 +1,11 @@
 #include "kernels/kernel.h"
 #include "kernels/peak_loop.h"
 
-#define ZERO(r) "vpxor %%ymm" r ", %%ymm" r ", %%ymm" r "\n"
+#define ZERO(r)         "vpxor %%ymm" r ", %%ymm" r ", %%ymm" r "\n"
 #define MULTIPLY_ADD(r) "vfmadd231ps %%ymm15, %%ymm14, %%ymm" r "\n"
 /* Exact dot products of unsigned 7-bit with signed 8-bit values: 2·127·127 fits the 16-bit lane, which is then widened and added. */
-#define PAIRS(r) "vpmaddubsw %%ymm15, %%ymm14, %%ymm12\nvpmaddwd %%ymm13, %%ymm12, %%ymm12\nvpaddd %%ymm12, %%ymm" r ", %%ymm" r "\n"
+#define PAIRS(r)                                                                                                       \
+    "vpmaddubsw %%ymm15, %%ymm14, %%ymm12\nvpmaddwd %%ymm13, %%ymm12, %%ymm12\nvpaddd %%ymm12, %%ymm" r ", %%ymm" r "\n"
 
 uint64_t peak_int8_avx2(uint64_t rounds, float *sink)
 {

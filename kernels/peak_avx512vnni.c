@@ -2,8 +2,8 @@
 #include "kernels/kernel.h"
 #include "kernels/peak_loop.h"
 
-#define ZERO(r) "vpxord %%zmm" r ", %%zmm" r ", %%zmm" r "\n"
-#define DOT(r) "vpdpbusd %%zmm31, %%zmm30, %%zmm" r "\n"
+#define ZERO(r)         "vpxord %%zmm" r ", %%zmm" r ", %%zmm" r "\n"
+#define DOT(r)          "vpdpbusd %%zmm31, %%zmm30, %%zmm" r "\n"
 #define MULTIPLY_ADD(r) "vfmadd231ps %%zmm31, %%zmm30, %%zmm" r "\n"
 
 uint64_t peak_int8_avx512vnni(uint64_t rounds, float *sink)

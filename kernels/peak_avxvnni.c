@@ -2,7 +2,7 @@
 #include "kernels/peak_loop.h"
 
 #define ZERO(r) "vpxor %%ymm" r ", %%ymm" r ", %%ymm" r "\n"
-#define DOT(r) "%{vex%} vpdpbusd %%ymm15, %%ymm14, %%ymm" r "\n"
+#define DOT(r)  "%{vex%} vpdpbusd %%ymm15, %%ymm14, %%ymm" r "\n"
 
 uint64_t peak_int8_avxvnni(uint64_t rounds, float *sink)
 {

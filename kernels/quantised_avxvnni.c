@@ -3,7 +3,7 @@
 
 #include "kernels/kernel.h"
 
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE         static inline __attribute__((always_inline))
 #define DOT_NAME(name) name##_avxvnni
 enum { WIDTH = 6 };
 

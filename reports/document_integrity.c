@@ -36,27 +36,16 @@ static void lines_take(struct lines *lines, char *line)
 /* "prefix name=value\n"; a line break within a value must not look like another line. */
 static void lines_add(struct lines *lines, const char *prefix, const char *name, const char *value)
 {
-    char *line = NULL;
-    size_t size;
-    FILE *out = open_memstream(&line, &size);
+    char *line = malloc(strlen(prefix) + strlen(name) + 2 * strlen(value) + sizeof "=\n"), *at = line;
 
-    if (!out) {
-        lines->failed = true;
-        return;
-    }
-    fprintf(out, "%s%s=", prefix, name);
-    for (; *value; value++) {
-        if (*value == '\n')
-            fputs("\\n", out);
-        else if (*value == '\\')
-            fputs("\\\\", out);
-        else
-            putc(*value, out);
-    }
-    putc('\n', out);
-    if (fclose(out) != 0) {
-        free(line);
-        line = NULL;
+    if (line) {
+        at = stpcpy(stpcpy(stpcpy(at, prefix), name), "=");
+        for (; *value; value++) {
+            if (*value == '\n' || *value == '\\')
+                *at++ = '\\';
+            *at++ = *value == '\n' ? 'n' : *value;
+        }
+        stpcpy(at, "\n");
     }
     lines_take(lines, line);
 }

@@ -203,16 +203,18 @@ static bool rules_good(struct schema *schema, const cJSON *rules)
 
     if (cJSON_IsBool(rules))
         return true;
+    if (!cJSON_IsObject(rules))
+        return false;
     cJSON_ArrayForEach(rule, rules)
     {
-        const struct schema_keyword *keyword = keyword_find(rule->string ? rule->string : "");
+        const struct schema_keyword *keyword = keyword_find(rule->string);
         if (!keyword || !keyword->good(schema, rule)) {
             if (!schema->bad)
                 schema->bad = rule;
             return false;
         }
     }
-    return cJSON_IsObject(rules);
+    return true;
 }
 
 static bool value_check(struct schema_run *run, const cJSON *rules, const cJSON *value,

@@ -82,7 +82,8 @@ static void tell_parameters(struct facts *facts, const struct plan_case *item)
         facts_text(facts, "threads", NULL, "auto");
 }
 
-enum status cells_add(struct record *record, const struct plan *plan, const char binary[DIGEST_HEX], struct error *error)
+enum status cells_add(struct record *record, const struct plan *plan, const char binary[DIGEST_HEX],
+                      struct error *error)
 {
     const struct subject *hashed = NULL;
     char hash[DIGEST_HEX] = "";

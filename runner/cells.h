@@ -7,7 +7,8 @@
 
 /* Adds a cell for every case, in order: cell i belongs to case i. Model, engine and parameters are filled; model files are
  * hashed, each once. `binary`: hash of this program. STATUS_IO for a file that cannot be read, STATUS_MEMORY. */
-enum status cells_add(struct record *record, const struct plan *plan, const char binary[DIGEST_HEX], struct error *error);
+enum status cells_add(struct record *record, const struct plan *plan, const char binary[DIGEST_HEX],
+                      struct error *error);
 
 /* The document's workload block. */
 void cells_tell_workload(struct facts *workload, const struct plan *plan);

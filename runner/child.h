@@ -25,8 +25,8 @@ void child_command_add(struct child_command *command, const char *format, ...) _
 
 /* How it ended. */
 struct child_end {
-    int signal; /* that ended it, 0: none */
-    int code;   /* its exit code where signal is 0 */
+    int signal;                  /* that ended it, 0: none */
+    int code;                    /* its exit code where signal is 0 */
     bool timed_out, interrupted; /* we ended it */
 };
 

@@ -100,7 +100,8 @@ int command_run(const struct invocation *invocation, struct error *error)
                          error);
     code = exit_code_of(status);
     if (!status)
-        code = choose_code(*invocation->signal, outputs_write(&run.outputs, &run.record, &run.progress, error), &run.record);
+        code = choose_code(*invocation->signal, outputs_write(&run.outputs, &run.record, &run.progress, error),
+                           &run.record);
 out:
     record_close(&run.record);
     plan_close(&run.plan);

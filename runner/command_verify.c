@@ -57,8 +57,8 @@ static enum status read_exact(struct verification *v, const char *path, struct e
     if (ferror(file))
         status = error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
     else if (got != total || fgetc(file) != EOF)
-        status = error_set(error, STATUS_FORMAT, "%s: expected %zu rows of %zu float32 (%zu bytes), one row per token", path,
-                           v->count, v->bench.subject.model.vocabulary, total * sizeof *v->got);
+        status = error_set(error, STATUS_FORMAT, "%s: expected %zu rows of %zu float32 (%zu bytes), one row per token",
+                           path, v->count, v->bench.subject.model.vocabulary, total * sizeof *v->got);
     for (size_t i = 0; i < total && !status; i++)
         v->exact[i] = (double)v->got[i];
     fclose(file);
@@ -112,7 +112,9 @@ static enum status verify(struct verification *v, const struct options *options,
     const struct {
         size_t batch;
         const char *name;
-    } ways[] = {{0, "one at a time"}, {1, "prefill of 1 token each"}, {BATCH_SOME, "prefill of 7 tokens each"},
+    } ways[] = {{0, "one at a time"},
+                {1, "prefill of 1 token each"},
+                {BATCH_SOME, "prefill of 7 tokens each"},
                 {v->count, "prefill of all tokens"}};
     enum status status = STATUS_OK;
 
@@ -127,12 +129,13 @@ static enum status verify(struct verification *v, const struct options *options,
         status = referee_logits(&v->bench, v->tokens, v->count, v->exact, error);
     if (status)
         return status;
-    printf("%s %s on engine %s, %zu tokens, bar %.3e\n", model->name, v->bench.subject.format, v->bench.engine.ops->name,
-           v->count, bar);
+    printf("%s %s on engine %s, %zu tokens, bar %.3e\n", model->name, v->bench.subject.format,
+           v->bench.engine.ops->name, v->count, bar);
     for (size_t i = 0; i < sizeof ways / sizeof *ways && !status; i++)
         status = compare(v, ways[i].batch, ways[i].name, bar, &passed, error);
     if (!status && !passed)
-        status = error_set(error, STATUS_MISMATCH, "%s %s: the arithmetic is wrong", model->name, v->bench.subject.format);
+        status =
+            error_set(error, STATUS_MISMATCH, "%s %s: the arithmetic is wrong", model->name, v->bench.subject.format);
     return status;
 }
 
@@ -142,7 +145,8 @@ static enum status check_context(const struct options *options, const struct mod
     size_t context = options_size(options, OPTION_CONTEXT, count);
 
     if (context < count)
-        return error_set(error, STATUS_MISUSE, "--context %zu is too small for %zu tokens; leave it out", context, count);
+        return error_set(error, STATUS_MISUSE, "--context %zu is too small for %zu tokens; leave it out", context,
+                         count);
     if (count > model->context_tokens)
         return error_set(error, STATUS_MISUSE, "%zu tokens are more than the %zu that %s was made for", count,
                          model->context_tokens, model->name);
@@ -177,8 +181,8 @@ int command_verify(const struct invocation *invocation, struct error *error)
 }
 
 /* Steps through the tokens and writes a row for each. */
-static enum status write_rows(struct workbench *bench, const int32_t *tokens, size_t count, FILE *file, const char *path,
-                              struct error *error)
+static enum status write_rows(struct workbench *bench, const int32_t *tokens, size_t count, FILE *file,
+                              const char *path, struct error *error)
 {
     size_t vocabulary = bench->subject.model.vocabulary;
     float *rows = malloc(LOGITS_ROWS * vocabulary * sizeof *rows);

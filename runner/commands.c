@@ -16,27 +16,29 @@
 static const struct command_info infos[COMMAND_COUNT] = {
     [COMMAND_DETECT] = {"detect", "[options]", "the machine: processor, memory, energy sources, and the state of each",
                         NULL, 0, 0, false, false, command_detect},
-    [COMMAND_LIST] = {"list", "models|profiles|engines|kernels|energy|metrics", "what there is to choose from", NULL, 1, 1,
-                      false, false, command_list},
-    [COMMAND_RUN] = {"run", "[PROFILE] [options]", "measure: a profile (quick unless told), or the models given with -m",
-                     "Profiles: quick, standard, full, sustained (see 'pocketmark list profiles'). Options replace what the\n"
-                     "profile says. Values with commas multiply out. The result also goes to results/<time>-<device>.json.",
-                     0, 1, false, true, command_run},
+    [COMMAND_LIST] = {"list", "models|profiles|engines|kernels|energy|metrics", "what there is to choose from", NULL, 1,
+                      1, false, false, command_list},
+    [COMMAND_RUN] =
+        {"run", "[PROFILE] [options]", "measure: a profile (quick unless told), or the models given with -m",
+         "Profiles: quick, standard, full, sustained (see 'pocketmark list profiles'). Options replace what the\n"
+         "profile says. Values with commas multiply out. The result also goes to results/<time>-<device>.json.",
+         0, 1, false, true, command_run},
     [COMMAND_ROOF] = {"roof", "[options]",
-                      "this machine's limits: read bandwidth by footprint, INT8 and FP32 peaks, latency", NULL, 0, 0, false,
-                      false, command_roof},
-    [COMMAND_VERIFY] = {"verify", "MODEL [options]", "is the arithmetic right? Error against exact logits; exit 1 if not",
-                        "MODEL is a described model (synthetic weights) or a GGUF file. Tokens are fed one at a time and\n"
-                        "through prefills of 1, 7 and all of them at once.",
-                        1, 1, false, false, command_verify},
+                      "this machine's limits: read bandwidth by footprint, INT8 and FP32 peaks, latency", NULL, 0, 0,
+                      false, false, command_roof},
+    [COMMAND_VERIFY] =
+        {"verify", "MODEL [options]", "is the arithmetic right? Error against exact logits; exit 1 if not",
+         "MODEL is a described model (synthetic weights) or a GGUF file. Tokens are fed one at a time and\n"
+         "through prefills of 1, 7 and all of them at once.",
+         1, 1, false, false, command_verify},
     [COMMAND_LOGITS] = {"logits", "MODEL.gguf TOKENS.json OUT.f32 [options]",
                         "float32 logits of a model, one row per token, fed one at a time",
-                        "TOKENS.json holds {\"tokens\":[…]}. OUT.f32 gets one row of the vocabulary's size per token.", 3, 3,
-                        false, false, command_logits},
-    [COMMAND_VALIDATE] = {"validate", "RESULT.json", "does a result document keep to its schema?", NULL, 1, 1, false, false,
-                          command_validate},
-    [COMMAND_CHILD] = {"child", "roof|gate|launch|matmul [options]", "one launch of a run, by hand", NULL, 1, 1, true, false,
-                       command_child},
+                        "TOKENS.json holds {\"tokens\":[…]}. OUT.f32 gets one row of the vocabulary's size per token.",
+                        3, 3, false, false, command_logits},
+    [COMMAND_VALIDATE] = {"validate", "RESULT.json", "does a result document keep to its schema?", NULL, 1, 1, false,
+                          false, command_validate},
+    [COMMAND_CHILD] = {"child", "roof|gate|launch|matmul [options]", "one launch of a run, by hand", NULL, 1, 1, true,
+                       false, command_child},
 };
 
 const struct command_info *command_info(enum command command)
@@ -184,8 +186,10 @@ int command_list(const struct invocation *invocation, struct error *error)
         words[i] = lists[i].name;
     }
     nearest = nearest_word(asked, words, LISTS);
-    error_set(error, STATUS_MISUSE, "there is no list '%s'%s%s%s; there are models, profiles, engines, kernels, energy, metrics",
-              asked, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    if (nearest)
+        error_set(error, STATUS_MISUSE, "there is no list '%s'; did you mean '%s'?", asked, nearest);
+    else
+        error_set(error, STATUS_MISUSE, "there is no list '%s'", asked);
     return EXIT_MISUSE;
 }
 

@@ -35,13 +35,13 @@ enum {
 
 /* What a command is called with. */
 struct invocation {
-    struct options *options; /* a profile fills in what the user left open */
+    struct options *options;             /* a profile fills in what the user left open */
     const volatile sig_atomic_t *signal; /* number of the signal that asked us to stop, 0 while there is none */
 };
 
 struct command_info {
     const char *name, *arguments, *summary;
-    const char *notes;                    /* more for its own help, NULL: nothing */
+    const char *notes; /* more for its own help, NULL: nothing */
     size_t arguments_least, arguments_most;
     bool hidden;
     bool catches_signals; /* SIGINT and SIGTERM set invocation->signal instead of ending the process */

@@ -26,7 +26,8 @@ static double read_roof(const struct plan_case *item, const struct facts *enviro
     return roofs_read_near(environment, model_stored_bytes(&item->subject->model));
 }
 
-static void derive_matmul(const struct plan_case *item, const struct facts *environment, const char *isa, double *values)
+static void derive_matmul(const struct plan_case *item, const struct facts *environment, const char *isa,
+                          double *values)
 {
     double macs = (double)cost_matmul_macs(item->tensor->rows, item->tensor->columns, item->prompt_tokens);
     double bytes = (double)cost_matmul_bytes(item->tensor->type, item->tensor->rows, item->tensor->columns);

@@ -12,8 +12,8 @@ struct fit fit_predict(const struct engine_ops *engine, const struct model *mode
 
     if (fit.known) {
         engine->predict(model, options, host, &fit.footprint);
-        fit.predicted_bytes = fit.footprint.weights_bytes + fit.footprint.kv_cache_bytes + fit.footprint.scratch_bytes +
-                              runtime_bytes;
+        fit.predicted_bytes =
+            fit.footprint.weights_bytes + fit.footprint.kv_cache_bytes + fit.footprint.scratch_bytes + runtime_bytes;
     }
     return fit;
 }

@@ -102,7 +102,8 @@ static enum status time_decode(struct launch *launch, struct taken *taken, struc
     if (launch->counters)
         counters_start(launch->counters);
     start_ns = clock_now_ns();
-    status = engine->ops->decode(engine, launch->tokens + launch->prompt, launch->generate, launch->done_ns, NULL, error);
+    status =
+        engine->ops->decode(engine, launch->tokens + launch->prompt, launch->generate, launch->done_ns, NULL, error);
     end_ns = clock_now_ns();
     if (launch->counters)
         counters_stop(launch->counters, taken->counts, taken->counted);
@@ -138,7 +139,8 @@ static void tell_decode(const struct launch *launch, const struct taken *taken)
     size_t count = launch->generate;
 
     lines_value(launch->out, FIELD_decode_tokens_per_second, (double)count / taken->decode_seconds);
-    lines_value(launch->out, FIELD_inter_token_latency_p50_seconds, statistics_quantile(launch->step_seconds, count, 0.5));
+    lines_value(launch->out, FIELD_inter_token_latency_p50_seconds,
+                statistics_quantile(launch->step_seconds, count, 0.5));
     if (count >= P95_TOKENS_LEAST)
         lines_value(launch->out, FIELD_inter_token_latency_p95_seconds,
                     statistics_quantile(launch->step_seconds, count, 0.95));
@@ -157,7 +159,6 @@ static enum status repeat_once(struct launch *launch, enum phase phase, double *
     struct engine *engine = &launch->bench.engine;
     struct taken taken = {.prefill_seconds = NAN};
     struct sensors before, after;
-    struct noise noise;
     uint64_t start_ns;
     enum status status = engine->ops->restore ? engine->ops->restore(engine, error) : STATUS_OK;
 
@@ -170,7 +171,6 @@ static enum status repeat_once(struct launch *launch, enum phase phase, double *
     if (status)
         return status;
     sensors_read(&after, launch->root);
-    noise = sensors_noise(&before, &after);
     lines_repetition(launch->out, phase, start_ns);
     if (launch->prompt) {
         double joules = trusted_joules(launch, taken.prefill_joules, taken.prefill_seconds);
@@ -180,8 +180,7 @@ static enum status repeat_once(struct launch *launch, enum phase phase, double *
     }
     if (launch->generate)
         tell_decode(launch, &taken);
-    lines_noise(launch->out, noise.steal_ratio, noise.foreign_load_ratio, noise.involuntary_switches_count,
-                noise.major_faults_count);
+    lines_noise(launch->out, &before, &after);
     fflush(launch->out);
     *work_seconds = launch->generate ? taken.decode_seconds : taken.prefill_seconds;
     return STATUS_OK;
@@ -200,7 +199,8 @@ static enum status repeat(struct launch *launch, const struct options *options, 
         launch->logits = NULL;
         status = repeat_once(launch, PHASE_FIRST, &seconds, error);
     }
-    for (size_t i = 0; !status && i < (asked ? asked : REPETITIONS_MAX) && (asked || total_seconds < least_seconds); i++) {
+    for (size_t i = 0; !status && i < (asked ? asked : REPETITIONS_MAX) && (asked || total_seconds < least_seconds);
+         i++) {
         status = repeat_once(launch, PHASE_MEASURED, &seconds, error);
         total_seconds += seconds;
     }
@@ -302,7 +302,8 @@ static enum status prepare(struct launch *launch, const struct options *options,
         return error_set(error, STATUS_MEMORY, "out of memory for %zu tokens", tokens);
     synthetic_tokens(launch->bench.seed, vocabulary, tokens, launch->tokens);
     return workbench_start(&launch->bench,
-                           options_size(options, OPTION_CONTEXT, launch->depth + launch->prompt + launch->generate), error);
+                           options_size(options, OPTION_CONTEXT, launch->depth + launch->prompt + launch->generate),
+                           error);
 }
 
 static void tell_peaks(struct launch *launch)

@@ -26,7 +26,6 @@ static enum status repeat_once(struct engine *engine, const struct matmul *work,
 {
     uint64_t start_ns, now_ns, end_ns;
     struct sensors before, after;
-    struct noise noise;
     double rate_per_second;
     size_t runs = 0;
     enum status status;
@@ -42,15 +41,13 @@ static enum status repeat_once(struct engine *engine, const struct matmul *work,
     if (status)
         return status;
     sensors_read(&after, root);
-    noise = sensors_noise(&before, &after);
     rate_per_second = (double)runs / clock_seconds(start_ns, now_ns);
     lines_repetition(out, phase, start_ns);
     lines_value(out, FIELD_matmul_macs_per_second,
                 (double)cost_matmul_macs(work->rows, work->columns, work->tokens) * rate_per_second);
     lines_value(out, FIELD_matmul_read_bytes_per_second,
                 (double)cost_matmul_bytes(work->type, work->rows, work->columns) * rate_per_second);
-    lines_noise(out, noise.steal_ratio, noise.foreign_load_ratio, noise.involuntary_switches_count,
-                noise.major_faults_count);
+    lines_noise(out, &before, &after);
     return STATUS_OK;
 }
 
@@ -81,7 +78,8 @@ enum status launch_matmul(const struct options *options, FILE *out, struct error
     }
     work = matmul_of(&bench.subject.model, tensor, options_size(options, OPTION_PROMPT, 0), bench.seed);
     if (!bench.engine.ops->matmul_prepare || !bench.engine.ops->matmul_run) {
-        status = error_set(error, STATUS_UNSUPPORTED, "engine %s cannot multiply single matrices", bench.engine.ops->name);
+        status =
+            error_set(error, STATUS_UNSUPPORTED, "engine %s cannot multiply single matrices", bench.engine.ops->name);
         goto out;
     }
     status = workbench_start(&bench, 1, error);

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const phase_names[] = {[PHASE_FIRST] = "first", [PHASE_WARMUP] = "warmup", [PHASE_MEASURED] = "measured"};
+#define RATIO_SECONDS_LEAST 0.25
+
+static const char *const phase_names[] = {
+    [PHASE_FIRST] = "first", [PHASE_WARMUP] = "warmup", [PHASE_MEASURED] = "measured"};
 static const char *const fact_names[] = {[FACT_TEXT] = "text",
                                          [FACT_NUMBER] = "number",
                                          [FACT_INTEGER] = "integer",
@@ -31,9 +34,13 @@ void lines_value(FILE *out, enum field field, double value)
         fprintf(out, "value\t%s\t%.17g\n", field_info(field)->name, value);
 }
 
-void lines_noise(FILE *out, double steal_ratio, double foreign_load_ratio, double switches_count, double faults_count)
+void lines_noise(FILE *out, const struct sensors *before, const struct sensors *after)
 {
-    fprintf(out, "noise\t%.17g\t%.17g\t%.17g\t%.17g\n", steal_ratio, foreign_load_ratio, switches_count, faults_count);
+    struct noise noise = sensors_noise(before, after);
+    bool told = after->wall_seconds - before->wall_seconds >= RATIO_SECONDS_LEAST;
+
+    fprintf(out, "noise\t%.17g\t%.17g\t%.17g\t%.17g\n", told ? noise.steal_ratio : NAN,
+            told ? noise.foreign_load_ratio : NAN, noise.involuntary_switches_count, noise.major_faults_count);
 }
 
 void lines_whole(FILE *out, enum field field, double value)
@@ -293,10 +300,17 @@ void outcome_take(struct outcome *outcome, char *line, uint64_t run_start_ns)
         const char *word;
         size_t fields;
         bool (*take)(struct outcome *outcome, char **fields, uint64_t run_start_ns);
-    } kinds[] = {{"repetition", 3, take_repetition}, {"value", 3, take_value},   {"noise", 5, take_noise},
-                 {"whole", 3, take_whole},           {"null", 3, take_null},     {"source", 4, take_source},
-                 {"fact", 5, take_fact},             {"engine", 3, take_engine}, {"skip", 2, take_skip},
-                 {"error", 3, take_error},           {"done", 1, take_done}};
+    } kinds[] = {{"repetition", 3, take_repetition},
+                 {"value", 3, take_value},
+                 {"noise", 5, take_noise},
+                 {"whole", 3, take_whole},
+                 {"null", 3, take_null},
+                 {"source", 4, take_source},
+                 {"fact", 5, take_fact},
+                 {"engine", 3, take_engine},
+                 {"skip", 2, take_skip},
+                 {"error", 3, take_error},
+                 {"done", 1, take_done}};
     enum { FIELDS_MAX = 6 };
     char *fields[FIELDS_MAX] = {0}, *cursor = line;
     char shown[80];

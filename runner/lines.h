@@ -17,13 +17,15 @@
 
 #include <stdio.h>
 
+#include "devices/sensors.h"
 #include "reports/record.h"
 
 /* ---- telling ---- */
 
 void lines_repetition(FILE *out, enum phase phase, uint64_t start_ns);
 void lines_value(FILE *out, enum field field, double value); /* NaN is not told */
-void lines_noise(FILE *out, double steal_ratio, double foreign_load_ratio, double switches_count, double faults_count);
+/* Ratios over less than a quarter of a second are not told: the kernel counts time in steps of 10 ms. */
+void lines_noise(FILE *out, const struct sensors *before, const struct sensors *after);
 void lines_whole(FILE *out, enum field field, double value);
 void lines_null(FILE *out, enum field field, const char *reason);
 void lines_source(FILE *out, enum field field, const char *name, const char *scope);
@@ -37,7 +39,7 @@ void lines_done(FILE *out);
 
 /* All that a launch told. */
 struct outcome {
-    struct record record; /* one cell, outcome_cell(): repetitions, reasons and sources as they came */
+    struct record record;      /* one cell, outcome_cell(): repetitions, reasons and sources as they came */
     double whole[FIELD_COUNT]; /* NaN: not told */
     struct facts facts, engine;
     char skip[400];

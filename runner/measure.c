@@ -47,11 +47,11 @@ static struct cell *cell_of(const struct loop *loop, size_t index)
     return &loop->measure->record->cells[index];
 }
 
-static void end_case(struct loop *loop, size_t index, enum cell_status status, enum stop_reason stop, const char *format,
-                     ...) __attribute__((format(printf, 5, 6)));
+static void end_case(struct loop *loop, size_t index, enum cell_status status, enum stop_reason stop,
+                     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-static void end_case(struct loop *loop, size_t index, enum cell_status status, enum stop_reason stop, const char *format,
-                     ...)
+static void end_case(struct loop *loop, size_t index, enum cell_status status, enum stop_reason stop,
+                     const char *format, ...)
 {
     struct cell *cell = cell_of(loop, index);
     va_list arguments;
@@ -87,8 +87,8 @@ static void skip_cases(struct loop *loop)
         fit = fit_predict(item->engine, &item->subject->model, &options, measure->host, usage.anonymous_bytes);
         if (fit_check(&fit, measure->memory, &error) == STATUS_OK)
             continue;
-        fit_suggest(item->engine, &item->subject->model, &options, measure->host, measure->memory, usage.anonymous_bytes,
-                    &error);
+        fit_suggest(item->engine, &item->subject->model, &options, measure->host, measure->memory,
+                    usage.anonymous_bytes, &error);
         end_case(loop, i, CELL_SKIPPED, STOP_ERROR, "%s", error.text);
     }
 }

@@ -19,7 +19,7 @@ enum {
     CHILD = 1 << COMMAND_CHILD,
 };
 
-enum { WORDS_MAX = 32 };
+enum { WORDS_MAX = 32, HELP_COLUMN = 36, HELP_WIDTH = 110 };
 
 struct option_row {
     const char *name;
@@ -87,8 +87,8 @@ static enum status check_word(const struct option_row *row, const char *text, st
     }
     nearest = nearest_word(text, words, count);
     if (nearest)
-        return error_set(error, STATUS_MISUSE, "--%s: there is no '%s'; did you mean '%s'? (known: %s)", row->name, text,
-                         nearest, known);
+        return error_set(error, STATUS_MISUSE, "--%s: there is no '%s'; did you mean '%s'? (known: %s)", row->name,
+                         text, nearest, known);
     return error_set(error, STATUS_MISUSE, "--%s: there is no '%s' (known: %s)", row->name, text, known);
 }
 
@@ -248,7 +248,8 @@ static enum status check_arguments(const struct options *options, struct error *
     const struct command_info *info = command_info(options->command);
 
     if (options->argument_count > info->arguments_most)
-        return error_set(error, STATUS_MISUSE, "'%s' is one argument too many", options->arguments[info->arguments_most]);
+        return error_set(error, STATUS_MISUSE, "'%s' is one argument too many",
+                         options->arguments[info->arguments_most]);
     if (options->argument_count < info->arguments_least)
         return error_set(error, STATUS_MISUSE, "'%s' needs %s", info->name, info->arguments);
     return STATUS_OK;
@@ -356,7 +357,8 @@ void options_help(FILE *out)
             fprintf(out, "  %-9s %s\n", info->name, info->summary);
     }
     fputs("\n'pocketmark COMMAND --help' tells all about one of them. Start with: pocketmark run\n"
-          "Exit codes: 0 well, 1 verification failed, 2 misuse, 5 a case failed, 74 a file could not be read or written,\n"
+          "Exit codes: 0 well, 1 verification failed, 2 misuse, 5 a case failed, 74 a file could not be read or "
+          "written,\n"
           "75 nothing could run here, 128+n ended by signal n.\n",
           out);
 }
@@ -393,8 +395,8 @@ static void print_option(FILE *out, const struct option_row *row)
     snprintf(right, sizeof right, row->fallback ? "%s [%s]" : "%s", row->help, row->fallback);
     fputs(left, out);
     /* the ellipsis is three bytes and one column wide */
-    fprintf(out, "%*s", (int)(36 - strlen(left) + (strstr(left, "…") ? 2 : 0)), "");
-    print_wrapped(out, right, 36, 118);
+    fprintf(out, "%*s", (int)(HELP_COLUMN - strlen(left) + (strstr(left, "…") ? 2 : 0)), "");
+    print_wrapped(out, right, HELP_COLUMN, HELP_WIDTH);
 }
 
 void options_help_command(FILE *out, enum command command)
@@ -408,5 +410,5 @@ void options_help_command(FILE *out, enum command command)
     for (int i = 0; i < OPTION_COUNT; i++)
         if (row_applies(&rows[i], command) && rows[i].help)
             print_option(out, &rows[i]);
-    fprintf(out, "  -h, --help%26s%s\n", "", "this text");
+    fprintf(out, "  -h, --help%*s%s\n", HELP_COLUMN - 12, "", "this text");
 }

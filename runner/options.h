@@ -27,7 +27,7 @@ struct option_value {
 
 struct options {
     enum command command;
-    bool help; /* -h was among the arguments: nothing else was checked */
+    bool help;                            /* -h was among the arguments: nothing else was checked */
     const char *arguments[ARGUMENTS_MAX]; /* positional ones, in argv */
     size_t argument_count;
     struct option_value values[OPTION_COUNT];

@@ -28,7 +28,8 @@ static enum status check_suffix(const char *path, struct error *error)
         return STATUS_OK;
     for (size_t i = 0; writers[i] && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, " %s", writers[i]->suffix);
-    return error_set(error, STATUS_MISUSE, "--output %s: the end of the name chooses the format, one of%s", path, known);
+    return error_set(error, STATUS_MISUSE, "--output %s: the end of the name chooses the format, one of%s", path,
+                     known);
 }
 
 /* "2026-11-22T17:04:00Z" becomes "20261122T170400Z". */
@@ -60,7 +61,8 @@ enum status outputs_open(struct outputs *outputs, const struct options *options,
         return status;
     name_base(outputs, record);
     if (mkdir("results", 0777) && errno != EEXIST)
-        return error_set(error, STATUS_IO, "results: %s: results are kept in a folder of that name here; run where it can be made",
+        return error_set(error, STATUS_IO,
+                         "results: %s: results are kept in a folder of that name here; run where it can be made",
                          strerror(errno));
     snprintf(path, sizeof path, "%s.json", outputs->base);
     return writer_probe(path, error);
@@ -95,8 +97,8 @@ static enum status print_table(const struct record *record, struct error *error)
 {
     const struct writer_style style = terminal_style();
     const struct writer *text = writer_for_path("table.txt");
-    enum status status =
-        text ? text->write(record, &style, stdout, error) : error_set(error, STATUS_UNSUPPORTED, "no text writer in this build");
+    enum status status = text ? text->write(record, &style, stdout, error)
+                              : error_set(error, STATUS_UNSUPPORTED, "no text writer in this build");
 
     if (!status && (fflush(stdout) || ferror(stdout)))
         status = error_set(error, STATUS_IO, "standard output: %s", strerror(errno));
@@ -114,7 +116,8 @@ static void dump_document(const struct record *record)
     free(text);
 }
 
-static enum status save_one(const struct record *record, const char *path, struct progress *progress, struct error *error)
+static enum status save_one(const struct record *record, const char *path, struct progress *progress,
+                            struct error *error)
 {
     struct error problem = {0};
     enum status status = writer_save(writer_for_path(path), record, path, &problem);

@@ -137,10 +137,12 @@ static void find_obstacles(struct plan_case *item)
         if (!engine->matmul_prepare || !engine->matmul_run)
             snprintf(item->skip, sizeof item->skip, "engine %s cannot multiply single matrices", engine->name);
     } else if (needed > model->context_tokens)
-        snprintf(item->skip, sizeof item->skip, "needs %zu tokens of context, but %s was made for %zu; lower -d, -p or -n",
-                 needed, model->name, model->context_tokens);
+        snprintf(item->skip, sizeof item->skip,
+                 "needs %zu tokens of context, but %s was made for %zu; lower -d, -p or -n", needed, model->name,
+                 model->context_tokens);
     else if (item->depth_tokens && !engine->prime)
-        snprintf(item->skip, sizeof item->skip, "engine %s cannot start from a filled cache; leave out -d", engine->name);
+        snprintf(item->skip, sizeof item->skip, "engine %s cannot start from a filled cache; leave out -d",
+                 engine->name);
     else if (!engine->load || (item->prompt_tokens && !engine->prefill) || (item->generated_tokens && !engine->decode))
         snprintf(item->skip, sizeof item->skip, "engine %s cannot run whole models", engine->name);
 }
@@ -276,13 +278,13 @@ static enum status add_subjects(struct plan *plan, const struct options *options
 static enum status apply_profile(struct plan *plan, struct options *options, const struct profile **found,
                                  struct error *error)
 {
-    static const enum option_id replaced[] = {OPTION_MODEL,    OPTION_QUANT,  OPTION_OUTPUT_TYPE, OPTION_PROMPT,
-                                              OPTION_GENERATE, OPTION_DEPTH,  OPTION_CONTEXT,     OPTION_ENGINE,
-                                              OPTION_THREADS,  OPTION_KV_TYPE, OPTION_LAUNCHES,   OPTION_REPETITIONS,
-                                              OPTION_TIME_BUDGET, OPTION_SEED};
-    const char *name = options->argument_count                 ? options->arguments[0]
+    static const enum option_id replaced[] = {
+        OPTION_MODEL,    OPTION_QUANT,       OPTION_OUTPUT_TYPE, OPTION_PROMPT,  OPTION_GENERATE,
+        OPTION_DEPTH,    OPTION_CONTEXT,     OPTION_ENGINE,      OPTION_THREADS, OPTION_KV_TYPE,
+        OPTION_LAUNCHES, OPTION_REPETITIONS, OPTION_TIME_BUDGET, OPTION_SEED};
+    const char *name = options->argument_count                ? options->arguments[0]
                        : options_given(options, OPTION_MODEL) ? NULL
-                                                               : "quick";
+                                                              : "quick";
     const struct profile *profile = name ? profile_find(name) : NULL;
     enum status status = STATUS_OK;
 
@@ -291,9 +293,9 @@ static enum status apply_profile(struct plan *plan, struct options *options, con
         const char *suggestion = profile_suggest(name);
         if (subject_is_file(name))
             return error_set(error, STATUS_MISUSE, "there is no profile '%s'; a model file is given with -m", name);
-        return error_set(error, STATUS_MISUSE, "there is no profile '%s'%s%s%s (see 'pocketmark list profiles'; models: -m)",
-                         name, suggestion ? "; did you mean '" : "", suggestion ? suggestion : "",
-                         suggestion ? "'?" : "");
+        return error_set(error, STATUS_MISUSE,
+                         "there is no profile '%s'%s%s%s (see 'pocketmark list profiles'; models: -m)", name,
+                         suggestion ? "; did you mean '" : "", suggestion ? suggestion : "", suggestion ? "'?" : "");
     }
     snprintf(plan->name, sizeof plan->name, "%s", profile ? profile->name : "custom");
     snprintf(plan->version, sizeof plan->version, "%s", profile ? profile->version : "1");
@@ -306,9 +308,9 @@ static enum status apply_profile(struct plan *plan, struct options *options, con
     const struct {
         enum option_id id;
         const char *text;
-    } fallbacks[] = {{OPTION_MODEL, profile->models},       {OPTION_QUANT, profile->quants},
-                     {OPTION_PROMPT, profile->prompt},      {OPTION_GENERATE, profile->generate},
-                     {OPTION_DEPTH, profile->depth},        {OPTION_LAUNCHES, profile->launches}};
+    } fallbacks[] = {{OPTION_MODEL, profile->models},  {OPTION_QUANT, profile->quants},
+                     {OPTION_PROMPT, profile->prompt}, {OPTION_GENERATE, profile->generate},
+                     {OPTION_DEPTH, profile->depth},   {OPTION_LAUNCHES, profile->launches}};
     for (size_t i = 0; i < sizeof fallbacks / sizeof *fallbacks && !status; i++)
         status = options_set_fallback(options, fallbacks[i].id, fallbacks[i].text, error);
     return status;
@@ -343,7 +345,8 @@ static enum status check_threads(const struct options *options, const struct hos
         allowed += host->cpus[i].allowed;
     for (size_t i = 0; i < options_count(options, OPTION_THREADS); i++)
         if (allowed && options_number(options, OPTION_THREADS, i) > (double)allowed)
-            return error_set(error, STATUS_MISUSE, "--threads %s: this process may use %zu processors; give %zu or less",
+            return error_set(error, STATUS_MISUSE,
+                             "--threads %s: this process may use %zu processors; give %zu or less",
                              options_text(options, OPTION_THREADS, i), allowed, allowed);
     return STATUS_OK;
 }

@@ -17,7 +17,7 @@ struct plan_case {
     const struct engine_ops *engine;
     size_t threads; /* 0: the engine's choice */
     size_t prompt_tokens, generated_tokens, depth_tokens, context_tokens;
-    const struct tensor *tensor; /* matmul: the weights; prompt_tokens is the number of activations */
+    const struct tensor *tensor;  /* matmul: the weights; prompt_tokens is the number of activations */
     size_t launches, repetitions; /* repetitions 0: as many as fill work_seconds */
     double work_seconds;          /* least measured work of a launch */
     char id[CELL_ID_MAX], title[CELL_ID_MAX];

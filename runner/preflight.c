@@ -8,7 +8,7 @@
 #include "devices/tree.h"
 
 /* A processor that is half busy with something else is a disturbance; so is memory that is nearly used up. */
-#define LOAD_WARNING 0.5
+#define LOAD_WARNING         0.5
 #define MEMORY_WARNING_RATIO 0.1
 
 static void find(struct preflight *preflight, bool note, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -67,7 +67,8 @@ void preflight_look(struct preflight *preflight, const struct host *host, const 
              preflight->load1);
     if (*host->governor && strcmp(host->governor, "performance") != 0)
         find(preflight, false,
-             "the clock governor is '%s': figures vary less with 'cpupower frequency-set -g performance'", host->governor);
+             "the clock governor is '%s': figures vary less with 'cpupower frequency-set -g performance'",
+             host->governor);
     if (memory->total_bytes && (double)memory->available_bytes < MEMORY_WARNING_RATIO * (double)memory->total_bytes)
         find(preflight, false, "only %.0f %% of the memory is available: close what uses it",
              100 * (double)memory->available_bytes / (double)memory->total_bytes);

@@ -16,12 +16,13 @@ struct preflight_finding {
 struct preflight {
     struct preflight_finding findings[PREFLIGHT_MAX];
     size_t count, warnings;
-    double load1;          /* NaN: unknown */
+    double load1;             /* NaN: unknown */
     const char *power_source; /* "mains", "battery", "unknown" */
 };
 
 /* Looks at load, governor, memory and power; root NULL: the running machine. */
-void preflight_look(struct preflight *preflight, const struct host *host, const struct memory *memory, const char *root);
+void preflight_look(struct preflight *preflight, const struct host *host, const struct memory *memory,
+                    const char *root);
 
 /* Tells it to the document's environment block. */
 void preflight_tell(const struct preflight *preflight, const struct host *host, struct facts *environment);

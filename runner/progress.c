@@ -14,7 +14,8 @@ void progress_open(struct progress *progress, FILE *out, bool quiet, size_t tota
     const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
     bool dumb = !terminal || strcmp(terminal, "dumb") == 0;
 
-    *progress = (struct progress){.out = out, .quiet = quiet, .total = total, .start_ns = clock_now_ns(), .left_seconds = NAN};
+    *progress =
+        (struct progress){.out = out, .quiet = quiet, .total = total, .start_ns = clock_now_ns(), .left_seconds = NAN};
     progress->live = !quiet && isatty(fileno(out)) && !dumb;
     progress->colour = progress->live && !(no_colour && *no_colour);
 }
@@ -51,8 +52,8 @@ static void show(struct progress *progress)
     format_seconds(left, sizeof left, progress->left_seconds);
     if (progress->live) {
         /* cut to the terminal: a wrapped line could not be taken back */
-        snprintf(line, sizeof line, "[%zu/%zu] %s elapsed, %s left: %s", progress->done, progress->total, elapsed,
-                 left, progress->what);
+        snprintf(line, sizeof line, "[%zu/%zu] %s elapsed, %s left: %s", progress->done, progress->total, elapsed, left,
+                 progress->what);
         clear_line(progress);
         fprintf(progress->out, "%s%.*s%s", progress->colour ? "\033[2m" : "", columns - 1, line,
                 progress->colour ? "\033[0m" : "");

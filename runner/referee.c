@@ -30,7 +30,8 @@ static void run_share(void *context, size_t thread)
         share->task(share->context, begin, end);
 }
 
-static void run_on_threads(void *pool, size_t count, void (*task)(void *context, size_t begin, size_t end), void *context)
+static void run_on_threads(void *pool, size_t count, void (*task)(void *context, size_t begin, size_t end),
+                           void *context)
 {
     struct share share = {pool, count, task, context};
 
@@ -82,8 +83,8 @@ struct agreement referee_compare(const float *got, const double *want, size_t ro
     return agreement;
 }
 
-enum status referee_feed(struct workbench *bench, const int32_t *tokens, size_t count, size_t batch, float *got, bool *seen,
-                         struct error *error)
+enum status referee_feed(struct workbench *bench, const int32_t *tokens, size_t count, size_t batch, float *got,
+                         bool *seen, struct error *error)
 {
     const struct engine_ops *ops = bench->engine.ops;
     size_t vocabulary = bench->subject.model.vocabulary;
@@ -111,7 +112,8 @@ enum status referee_feed(struct workbench *bench, const int32_t *tokens, size_t 
 static enum status check_kernels(struct workbench *bench, struct error *error)
 {
     double nmse = NAN;
-    enum status status = bench->engine.ops->self_check(&bench->engine, &bench->subject.model, GATE_TOKENS, &nmse, error);
+    enum status status =
+        bench->engine.ops->self_check(&bench->engine, &bench->subject.model, GATE_TOKENS, &nmse, error);
 
     if (!status && !(nmse <= ORACLE_BAR_KERNEL))
         status = error_set(error, STATUS_MISMATCH, "kernels of %s %s: error %.3g is over the bar %.3g",

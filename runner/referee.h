@@ -10,7 +10,7 @@ enum status referee_logits(const struct workbench *bench, const int32_t *tokens,
 
 /* Agreement of rows of logits. */
 struct agreement {
-    double nmse; /* over all rows together; infinity where an engine's value is not finite */
+    double nmse;           /* over all rows together; infinity where an engine's value is not finite */
     size_t rows, same_top; /* rows whose largest logit is the same one */
 };
 struct agreement referee_compare(const float *got, const double *want, size_t rows, size_t vocabulary);
@@ -18,8 +18,8 @@ struct agreement referee_compare(const float *got, const double *want, size_t ro
 /* Returns to the marked state and feeds the tokens, one at a time by decode (batch 0) or by prefills of `batch` tokens. Rows
  * whose logits the engine gives are written to got[t·vocabulary] and told by seen[t]. STATUS_UNSUPPORTED where the engine
  * gives no logits. */
-enum status referee_feed(struct workbench *bench, const int32_t *tokens, size_t count, size_t batch, float *got, bool *seen,
-                         struct error *error);
+enum status referee_feed(struct workbench *bench, const int32_t *tokens, size_t count, size_t batch, float *got,
+                         bool *seen, struct error *error);
 
 /* The gate: kernels against float64 on the same activations, then logits of a few tokens against the exact ones. *nmse is the
  * larger of the logits' errors, NaN with a reason where the engine has no arithmetic to check or the model does not fit.

@@ -9,7 +9,7 @@
 #define READ_PREFIX "roofs.read."
 #define READ_SUFFIX ".bytes_per_second"
 
-/* Adds the figure NAME under PREFIX with its best repetition and its samples. */
+/* Adds the figure NAME under PREFIX with its median and its samples. */
 static void tell_figure(struct facts *facts, const char *prefix, const char *name, const char *label,
                         const struct roof_figure *figure)
 {
@@ -17,8 +17,8 @@ static void tell_figure(struct facts *facts, const char *prefix, const char *nam
 
     snprintf(path, sizeof path, "%s.%s", prefix, name);
     facts_number(facts, path, label, figure->value);
-    snprintf(path, sizeof path, "%s.best_%s", prefix, name);
-    facts_number(facts, path, NULL, figure->best);
+    snprintf(path, sizeof path, "%s.median_%s", prefix, name);
+    facts_number(facts, path, NULL, figure->median);
     for (size_t i = 0; i < figure->count && i < ROOF_REPETITIONS_MAX; i++) {
         snprintf(path, sizeof path, "%s.samples_%s[%zu]", prefix, name, i);
         facts_number(facts, path, NULL, figure->samples[i]);

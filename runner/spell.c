@@ -52,18 +52,21 @@ void spell_roof(struct child_command *command, const char *program, const struct
         char list[ROOF_READS_MAX * 24] = "";
         int used = 0;
         for (size_t i = 0; i < count; i++)
-            used += snprintf(list + used, sizeof list - (size_t)used, "%s%llu", i ? "," : "", (unsigned long long)taken[i]);
+            used +=
+                snprintf(list + used, sizeof list - (size_t)used, "%s%llu", i ? "," : "", (unsigned long long)taken[i]);
         child_command_add(command, "--footprints=%s", list);
     }
 }
 
-void spell_gate(struct child_command *command, const char *program, const struct plan *plan, const struct plan_case *item)
+void spell_gate(struct child_command *command, const char *program, const struct plan *plan,
+                const struct plan_case *item)
 {
     begin(command, program, "gate");
     add_subject(command, plan, item);
 }
 
-void spell_launch(struct child_command *command, const char *program, const struct plan *plan, const struct plan_case *item)
+void spell_launch(struct child_command *command, const char *program, const struct plan *plan,
+                  const struct plan_case *item)
 {
     begin(command, program, item->kind == CASE_MATMUL ? "matmul" : "launch");
     add_subject(command, plan, item);

@@ -7,7 +7,8 @@
 
 /* `program`: file to start. */
 void spell_roof(struct child_command *command, const char *program, const struct plan *plan);
-void spell_gate(struct child_command *command, const char *program, const struct plan *plan, const struct plan_case *item);
+void spell_gate(struct child_command *command, const char *program, const struct plan *plan,
+                const struct plan_case *item);
 void spell_launch(struct child_command *command, const char *program, const struct plan *plan,
                   const struct plan_case *item);
 

@@ -13,8 +13,8 @@ struct subject {
     bool file;
     struct model model;
     struct weights *weights;
-    char format[32];  /* "q4_0"; "mixed" where the matrices of a file differ; the output matrix does not count */
-    char output[16];  /* type of the matrix that makes the logits */
+    char format[32]; /* "q4_0"; "mixed" where the matrices of a file differ; the output matrix does not count */
+    char output[16]; /* type of the matrix that makes the logits */
 };
 
 /* A name that holds a '/' or ends in ".gguf" is a file. */

@@ -10,7 +10,8 @@ static const char *only_text(const struct options *options, enum option_id id)
 /* These commands work on one of each; lists are for `run`. */
 static enum status refuse_lists(const struct options *options, struct error *error)
 {
-    static const enum option_id single[] = {OPTION_QUANT, OPTION_OUTPUT_TYPE, OPTION_ENGINE, OPTION_THREADS, OPTION_CONTEXT};
+    static const enum option_id single[] = {OPTION_QUANT, OPTION_OUTPUT_TYPE, OPTION_ENGINE, OPTION_THREADS,
+                                            OPTION_CONTEXT};
 
     for (size_t i = 0; i < sizeof single / sizeof *single; i++)
         if (options_count(options, single[i]) > 1)
@@ -33,13 +34,15 @@ enum status workbench_open(struct workbench *bench, const struct options *option
         status = host_usable_isa(&bench->host, &bench->isa, error);
     if (status || !request)
         return status;
-    if (subject_is_file(request) && (options_given(options, OPTION_QUANT) || options_given(options, OPTION_OUTPUT_TYPE)))
+    if (subject_is_file(request) &&
+        (options_given(options, OPTION_QUANT) || options_given(options, OPTION_OUTPUT_TYPE)))
         return error_set(error, STATUS_MISUSE, "%s: a file has types of its own; leave out --quant", request);
     start_ns = clock_now_ns();
     status = subject_open(&bench->subject, request, only_text(options, OPTION_QUANT),
                           only_text(options, OPTION_OUTPUT_TYPE), bench->seed, error);
     bench->subject_seconds = clock_seconds(start_ns, clock_now_ns());
-    bench->engine_options = (struct engine_options){.threads = options_size(options, OPTION_THREADS, 0), .isa = bench->isa};
+    bench->engine_options =
+        (struct engine_options){.threads = options_size(options, OPTION_THREADS, 0), .isa = bench->isa};
     return status;
 }
 

@@ -67,7 +67,8 @@ static void open_golden(struct fixture *f, const char *name)
 
 static void start(struct fixture *f, isa_set isa, size_t threads, size_t batch)
 {
-    struct engine_options options = {.threads = threads, .context_tokens = f->count + 4, .batch_tokens = batch, .isa = isa};
+    struct engine_options options = {
+        .threads = threads, .context_tokens = f->count + 4, .batch_tokens = batch, .isa = isa};
     struct footprint predicted, real;
     struct error error;
 
@@ -144,7 +145,8 @@ static void prefill_in_pieces(struct fixture *f, size_t split, size_t batch, con
     snprintf(how, sizeof how, "split %zu, batch %zu", split, batch);
     for (size_t t = 0; t < f->count; t += split) {
         size_t now = f->count - t < split ? f->count - t : split;
-        must(f->engine.ops->prefill(&f->engine, f->tokens + t, now, f->got + (t + now - 1) * f->model.vocabulary, &error),
+        must(f->engine.ops->prefill(&f->engine, f->tokens + t, now, f->got + (t + now - 1) * f->model.vocabulary,
+                                    &error),
              &error);
         judge(f, t + now - 1, 1, name, how);
     }

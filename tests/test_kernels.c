@@ -66,7 +66,8 @@ static uint8_t *random_rows(enum dtype type, size_t rows, size_t k, bool extreme
         for (size_t j = 0; j < block; j++)
             at[j] = (uint8_t)next_random();
         if (extreme)
-            memset(at, next_random() & 1 ? (type == DTYPE_Q8_0 ? 0x80 : 0x00) : (type == DTYPE_Q8_0 ? 0x7f : 0xff), block);
+            memset(at, next_random() & 1 ? (type == DTYPE_Q8_0 ? 0x80 : 0x00) : (type == DTYPE_Q8_0 ? 0x7f : 0xff),
+                   block);
         if (type == DTYPE_F32)
             memcpy(at, &value, 4);
         else
@@ -212,7 +213,7 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
-    {1, 32, 1, false},   {16, 32, 2, false},    {17, 64, 3, true},   {31, 96, 5, false},    {33, 544, 12, false},
+    {1, 32, 1, false},    {16, 32, 2, false},    {17, 64, 3, true},    {31, 96, 5, false},   {33, 544, 12, false},
     {48, 1056, 13, true}, {80, 2048, 25, false}, {144, 320, 7, false}, {64, 8192, 4, false}, {5, 17920, 1, true},
     {272, 64, 40, false}, {128, 512, 1, false},  {520, 96, 11, true},  {16, 5120, 6, false}, {530, 32, 1, false},
 };
@@ -305,11 +306,20 @@ static void check_attention(const struct kernel *kernel, const struct attention_
 {
     size_t padded = (c->positions + 63) / 64 * 64, visible[ATTEND_ROWS_MAX];
     float maximum[ATTEND_ROWS_MAX], sum[ATTEND_ROWS_MAX], *queries = random_vectors(c->rows, c->head_size, false);
-    float *out = allocate(c->rows * c->head_size * sizeof *out), *scratch = allocate(ATTEND_SCRATCH_FLOATS * sizeof *scratch);
+    float *out = allocate(c->rows * c->head_size * sizeof *out),
+          *scratch = allocate(ATTEND_SCRATCH_FLOATS * sizeof *scratch);
     uint16_t *keys = random_halves(padded * c->head_size), *values = random_halves(padded * c->head_size);
     double *want = allocate(c->rows * c->head_size * sizeof *want);
-    struct attend a = {.head_size = c->head_size, .rows = c->rows, .queries = queries, .keys = keys, .values = values,
-                       .visible = visible, .maximum = maximum, .sum = sum, .out = out, .scratch = scratch};
+    struct attend a = {.head_size = c->head_size,
+                       .rows = c->rows,
+                       .queries = queries,
+                       .keys = keys,
+                       .values = values,
+                       .visible = visible,
+                       .maximum = maximum,
+                       .sum = sum,
+                       .out = out,
+                       .scratch = scratch};
 
     for (size_t r = 0; r < c->rows; r++) {
         visible[r] = c->positions - c->rows + r + 1;
@@ -333,14 +343,16 @@ static void check_attention(const struct kernel *kernel, const struct attention_
     }
     double error = nmse(out, want, c->rows * c->head_size);
     if (!(error <= 1e-9))
-        fail_msg("%s head %zu rows %zu positions %zu: NMSE %g", kernel->name, c->head_size, c->rows, c->positions, error);
+        fail_msg("%s head %zu rows %zu positions %zu: NMSE %g", kernel->name, c->head_size, c->rows, c->positions,
+                 error);
     free(queries), free(out), free(scratch), free(keys), free(values), free(want);
 }
 
 static void test_attention_against_float64(void **state)
 {
-    static const struct attention_case cases[] = {{64, 4, 100, 0},  {64, 1, 1, 0},    {128, 8, 64, 0},  {80, 7, 130, 64},
-                                                  {96, 16, 77, 16}, {256, 64, 200, 0}, {16, 3, 65, 32}, {40, 9, 33, 0}};
+    static const struct attention_case cases[] = {{64, 4, 100, 0},  {64, 1, 1, 0},    {128, 8, 64, 0},
+                                                  {80, 7, 130, 64}, {96, 16, 77, 16}, {256, 64, 200, 0},
+                                                  {16, 3, 65, 32},  {40, 9, 33, 0}};
     size_t count;
     const struct kernel *table = kernel_table(&count);
 

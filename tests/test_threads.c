@@ -147,10 +147,8 @@ static void test_buffers_are_zero_and_aligned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_barriers_order_memory),
-        cmocka_unit_test(test_counters_hand_out_each_item_once),
-        cmocka_unit_test(test_shares_cover_everything_once),
-        cmocka_unit_test(test_unknown_processor_is_named),
+        cmocka_unit_test(test_barriers_order_memory),        cmocka_unit_test(test_counters_hand_out_each_item_once),
+        cmocka_unit_test(test_shares_cover_everything_once), cmocka_unit_test(test_unknown_processor_is_named),
         cmocka_unit_test(test_buffers_are_zero_and_aligned),
     };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);

@@ -27,7 +27,7 @@ double oracle_nmse(const float *got, const double *want, size_t count);
 
 /* Bars an engine's logits must meet. */
 double oracle_bar_exact(const struct model *model); /* `verify`: 1e-6 for float weights, 2.5e-4·√layers for quantised */
-#define ORACLE_BAR_GATE 5e-3   /* `run`: logits of a few tokens */
-#define ORACLE_BAR_KERNEL 1e-9 /* one kernel on the same int8 activations */
+#define ORACLE_BAR_GATE   5e-3                      /* `run`: logits of a few tokens */
+#define ORACLE_BAR_KERNEL 1e-9                      /* one kernel on the same int8 activations */
 
 #endif

@@ -77,7 +77,8 @@ static void attend_rows(const struct task *task, size_t kv_head, size_t first_he
     };
     cpu->attend->attend(&attend);
     for (size_t r = 0; r < rows; r++) {
-        float *to = cpu->scratch.attended + (token + r / heads) * cpu->scratch.query_stride + (first_head + r % heads) * size;
+        float *to =
+            cpu->scratch.attended + (token + r / heads) * cpu->scratch.query_stride + (first_head + r % heads) * size;
         for (size_t i = 0; i < size; i++)
             to[i] = own->attend_out[r * size + i] / sum[r];
     }

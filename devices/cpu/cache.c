@@ -15,8 +15,7 @@ size_t cpu_cache_bytes(const struct model *model, size_t context_tokens)
 
 enum status cpu_cache_open(struct cpu *cpu, struct error *error)
 {
-    enum status status =
-        buffer_open(&cpu->cache.buffer, cpu_cache_bytes(cpu->model, cpu->context_tokens), true, error);
+    enum status status = buffer_open(&cpu->cache.buffer, cpu_cache_bytes(cpu->model, cpu->context_tokens), true, error);
 
     if (status != STATUS_OK)
         return status;
@@ -43,7 +42,8 @@ void cpu_cache_store(const struct cpu *cpu, size_t layer, size_t head, size_t po
                      const float *value)
 {
     size_t size = cpu->model->head_size;
-    uint16_t *keys = cpu_cache_keys(cpu, layer, head) + position / PANEL_ROWS * PANEL_ROWS * size + position % PANEL_ROWS;
+    uint16_t *keys =
+        cpu_cache_keys(cpu, layer, head) + position / PANEL_ROWS * PANEL_ROWS * size + position % PANEL_ROWS;
     uint16_t *values = cpu_cache_values(cpu, layer, head) + position * size;
 
     for (size_t i = 0; i < size; i++) {

@@ -27,19 +27,19 @@ struct cpu_cache {
 struct cpu_scratch {
     struct buffer buffer;
     size_t hidden_stride, query_stride, kv_stride, ffn_stride;
-    float *x, *branch;            /* [batch][hidden_stride]: residual stream, and what a branch adds to it */
-    float *query, *key, *value;   /* [batch][query_stride], [batch][kv_stride] */
-    float *attended;              /* [batch][query_stride] */
-    float *gate, *up;             /* [batch][ffn_stride] */
-    float *cosine, *sine;         /* [batch][rope_dimensions/2] */
-    float *logits;                /* [vocabulary, padded to a panel] */
-    uint8_t *tiles;               /* activation tiles of a batch */
+    float *x, *branch;          /* [batch][hidden_stride]: residual stream, and what a branch adds to it */
+    float *query, *key, *value; /* [batch][query_stride], [batch][kv_stride] */
+    float *attended;            /* [batch][query_stride] */
+    float *gate, *up;           /* [batch][ffn_stride] */
+    float *cosine, *sine;       /* [batch][rope_dimensions/2] */
+    float *logits;              /* [vocabulary, padded to a panel] */
+    uint8_t *tiles;             /* activation tiles of a batch */
     struct cpu_thread_scratch {
-        uint8_t *tile;            /* activation tile of one token */
-        float *normed;            /* [widest input of any matrix] */
-        void *gemm;               /* GEMM_SCRATCH_BYTES */
+        uint8_t *tile; /* activation tile of one token */
+        float *normed; /* [widest input of any matrix] */
+        void *gemm;    /* GEMM_SCRATCH_BYTES */
         float *attend_queries, *attend_out, *attend_scratch;
-    } *threads;
+    } * threads;
 };
 
 struct cpu_trial; /* see trial.h */

@@ -67,8 +67,8 @@ static bool same_tiles(const struct matrix *a, const struct matrix *b)
 }
 
 /* Multiplies several matrices of the same input; tiles are made anew where a type wants other ones. */
-static void multiply_all(const struct pass *pass, size_t thread, const float *norm, const struct matrix *const *matrices,
-                         float *const *outs, const size_t *strides, size_t count)
+static void multiply_all(const struct pass *pass, size_t thread, const float *norm,
+                         const struct matrix *const *matrices, float *const *outs, const size_t *strides, size_t count)
 {
     const struct cpu_scratch *s = &pass->cpu->scratch;
     const uint8_t *tiles = NULL;

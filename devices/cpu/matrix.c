@@ -110,5 +110,6 @@ void matrix_multiply(const struct matrix *matrix, const struct threads *threads,
     if (tokens == 1)
         matrix->gemv->gemv(matrix->columns, end - begin, data, tiles, out + begin * PANEL_ROWS, &tuning);
     else
-        matrix->gemm->gemm(matrix->columns, end - begin, data, tokens, tiles, out + begin * PANEL_ROWS, stride, scratch);
+        matrix->gemm->gemm(matrix->columns, end - begin, data, tokens, tiles, out + begin * PANEL_ROWS, stride,
+                           scratch);
 }

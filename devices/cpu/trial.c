@@ -7,9 +7,9 @@
 #include "workloads/oracle.h"
 #include "workloads/synthetic.h"
 
-enum { CHECK_PANELS = 3 }; /* odd: the kernels' pairs of panels meet a lone one */
+enum { CHECK_PANELS = 3 };               /* odd: the kernels' pairs of panels meet a lone one */
 #define CACHED_BYTES ((size_t)256 << 20) /* least weights of a one-token trial */
-#define MOST_BYTES ((size_t)1 << 30)
+#define MOST_BYTES   ((size_t)1 << 30)
 
 struct cpu_trial {
     struct tensor tensor;
@@ -72,7 +72,8 @@ static enum status allocate(struct cpu *cpu, struct cpu_trial *trial, struct err
     x_bytes = (x_bytes + 63) / 64 * 64;
     out_bytes = (out_bytes + 63) / 64 * 64;
     if (status == STATUS_OK)
-        status = buffer_open(&trial->work, x_bytes + out_bytes + tiles_bytes + threads * GEMM_SCRATCH_BYTES, true, error);
+        status =
+            buffer_open(&trial->work, x_bytes + out_bytes + tiles_bytes + threads * GEMM_SCRATCH_BYTES, true, error);
     if (status != STATUS_OK)
         return status;
     uint8_t *at = trial->work.data;
@@ -198,7 +199,8 @@ static double trial_nmse(const struct cpu_trial *trial, float *row, double *a, d
             a[i] = activation(trial, t, i);
         for (size_t r = 0; r < m->rows; r++) {
             double sum = 0;
-            panel_row(m->type, m->columns, m->data + r / PANEL_ROWS * panel_bytes(m->type, m->columns), r % PANEL_ROWS, row);
+            panel_row(m->type, m->columns, m->data + r / PANEL_ROWS * panel_bytes(m->type, m->columns), r % PANEL_ROWS,
+                      row);
             for (size_t i = 0; i < m->columns; i++)
                 sum += (double)row[i] * a[i];
             want[t * m->rows + r] = sum;
@@ -208,7 +210,8 @@ static double trial_nmse(const struct cpu_trial *trial, float *row, double *a, d
     return oracle_nmse(got, want, trial->tokens * m->rows);
 }
 
-static enum status check(struct cpu *cpu, const struct tensor *tensor, size_t tokens, double *worst, struct error *error)
+static enum status check(struct cpu *cpu, const struct tensor *tensor, size_t tokens, double *worst,
+                         struct error *error)
 {
     struct host no_caches = {0};
     struct matmul matmul = {.type = tensor->type, .columns = tensor->columns, .tokens = tokens, .seed = tokens};

@@ -16,6 +16,7 @@ enum dtype cpu_trial_type(const struct cpu *cpu); /* of the weights of the open 
 void cpu_trial_close(struct cpu *cpu);
 
 /* Largest NMSE over the distinct matrices of `model` and 1, 13 and `tokens` tokens, of a few panels each. */
-enum status cpu_self_check(struct cpu *cpu, const struct model *model, size_t tokens, double *nmse, struct error *error);
+enum status cpu_self_check(struct cpu *cpu, const struct model *model, size_t tokens, double *nmse,
+                           struct error *error);
 
 #endif

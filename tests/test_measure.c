@@ -1,0 +1,361 @@
+/* The measuring loop, with a script in place of the program: what becomes of launches that crash, lie or are too slow. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "runner/cells.h"
+#include "runner/derive.h"
+#include "runner/measure.h"
+#include "runner/roofs.h"
+#include "runner/verdict.h"
+#include "tests/scratch_tree.h"
+#include "workloads/cost.h"
+
+enum { WORDS = 24 };
+
+#define GOOD_ROOF                                                                                                      \
+    "printf 'fact\\tnumber\\troofs.read.700000kib.bytes_per_second\\tread\\t32e9\\n' >&3\n"                            \
+    "printf 'fact\\tnumber\\troofs.int8.avx2.macs_per_second\\tINT8\\t1e11\\ndone\\n' >&3\n"
+#define GOOD_GATE "printf 'whole\\tnmse_ratio\\t1e-4\\ndone\\n' >&3\n"
+#define GOOD_LAUNCH                                                                                                    \
+    "printf 'engine\\tisa\\tavx2\\nwhole\\tweights_bytes\\t700\\n' >&3\n"                                              \
+    "printf 'null\\tenergy_joules_per_token\\tno source\\n' >&3\n"                                                     \
+    "printf 'repetition\\tfirst\\t1\\nvalue\\tdecode_tokens_per_second\\t1\\n' >&3\n"                                  \
+    "printf "                                                                                                          \
+    "'repetition\\tmeasured\\t1\\nvalue\\tdecode_tokens_per_second\\t40\\nvalue\\tprefill_tokens_per_second\\t80\\n' " \
+    ">&3\n"                                                                                                            \
+    "printf "                                                                                                          \
+    "'repetition\\tmeasured\\t1\\nvalue\\tdecode_tokens_per_second\\t42\\nvalue\\tprefill_tokens_per_second\\t80\\n' " \
+    ">&3\n"                                                                                                            \
+    "printf 'done\\n' >&3\n"
+
+/* A run of `line` where each kind of launch does what its script says. */
+struct rig {
+    struct scratch_tree tree;
+    char program[256];
+    struct host host;
+    struct memory memory;
+    struct options options;
+    struct plan plan;
+    struct record record;
+    struct progress progress;
+    FILE *null;
+    volatile sig_atomic_t signal;
+    char store[512];
+};
+
+static struct rig *rig_open(const char *line, const char *roof, const char *gate, const char *launch)
+{
+    struct rig *rig = calloc(1, sizeof *rig);
+    struct error error = {0};
+    char script[4096], *argv[WORDS], *cursor = rig->store;
+    char hash[DIGEST_HEX] = "0000000000000000000000000000000000000000000000000000000000000000";
+    int argc = 0;
+
+    scratch_open(&rig->tree);
+    snprintf(script, sizeof script, "#!/bin/sh\ncase $2 in\nroof)\n%s;;\ngate)\n%s;;\nlaunch|matmul)\n%s;;\nesac\n",
+             roof, gate, launch);
+    scratch_write(&rig->tree, "program", script);
+    scratch_path(&rig->tree, "program", rig->program, sizeof rig->program);
+    chmod(rig->program, 0755);
+    rig->host.cpu_count = 1;
+    rig->host.cpus[0] = (struct host_cpu){.first_of_core = true, .kind = -1, .allowed = true};
+    rig->memory = (struct memory){.usable_bytes = UINT64_MAX, .binding = "MemAvailable"};
+    strcpy(rig->store, line);
+    for (char *word; (word = strsep(&cursor, " "));)
+        argv[argc++] = word;
+    assert_int_equal(options_parse(&rig->options, COMMAND_RUN, argc, argv, &error), STATUS_OK);
+    assert_int_equal(plan_build(&rig->plan, &rig->options, &rig->host, &error), STATUS_OK);
+    record_open(&rig->record);
+    assert_int_equal(cells_add(&rig->record, &rig->plan, hash, &error), STATUS_OK);
+    rig->null = fopen("/dev/null", "w");
+    progress_open(&rig->progress, rig->null, false, measure_step_count(&rig->plan));
+    return rig;
+}
+
+static void rig_run(struct rig *rig)
+{
+    struct error error = {0};
+    struct measure measure = {.plan = &rig->plan,
+                              .host = &rig->host,
+                              .memory = &rig->memory,
+                              .isa = 1u << ISA_SCALAR,
+                              .program = rig->program,
+                              .signal = &rig->signal,
+                              .progress = &rig->progress,
+                              .record = &rig->record};
+
+    assert_int_equal(measure_run(&measure, &error), STATUS_OK);
+}
+
+static void rig_close(struct rig *rig)
+{
+    record_close(&rig->record);
+    plan_close(&rig->plan);
+    options_close(&rig->options);
+    fclose(rig->null);
+    scratch_close(&rig->tree);
+    free(rig);
+}
+
+#define ONE_CASE "-m llama-3.2-1b -p 8 -n 4"
+
+static void test_a_good_run(void **state)
+{
+    struct rig *rig = rig_open(ONE_CASE, GOOD_ROOF, GOOD_GATE, GOOD_LAUNCH);
+    const struct cell *cell = &rig->record.cells[0];
+    const struct figure *figures = cell->figures;
+
+    (void)state;
+    rig_run(rig);
+    assert_int_equal(cell->status, CELL_OK);
+    assert_int_equal(cell->stop_reason, STOP_REPETITIONS);
+    assert_int_equal(cell->repetition_count, 18);
+    assert_int_equal(cell->repetitions[17].launch, 5);
+    assert_int_equal(cell->repetitions[17].index, 17);
+    assert_true(figures[FIELD_decode_tokens_per_second].value == 41);
+    assert_int_equal(figures[FIELD_decode_tokens_per_second].launches, 6);
+    assert_true(figures[FIELD_decode_tokens_per_second].ci_low == 41);
+    assert_true(figures[FIELD_weights_bytes].value == 700);
+    assert_int_equal(figures[FIELD_weights_bytes].n, 6);
+    assert_true(figures[FIELD_nmse_ratio].value == 1e-4);
+    assert_string_equal(figures[FIELD_energy_joules_per_token].reason, "no source");
+    assert_true(figures[FIELD_decode_utilization_ratio].present);
+    assert_true(figures[FIELD_prefill_utilization_ratio].present);
+    assert_true(facts_find(&cell->engine, "backend_verified")->boolean);
+    assert_string_equal(facts_find(&cell->engine, "options.isa")->text, "avx2");
+    assert_int_equal(rig->record.status, RUN_COMPLETE);
+    assert_int_equal(verdict_exit_code(&rig->record), 0);
+    rig_close(rig);
+}
+
+static void test_a_crash_is_a_failed_case_and_the_run_goes_on(void **state)
+{
+    struct rig *rig = rig_open("-m llama-3.2-1b -p 8 -n 4,5 --launches 2", GOOD_ROOF, GOOD_GATE,
+                               "case \"$*\" in *generate=4*) kill -SEGV $$;; esac\n" GOOD_LAUNCH);
+
+    (void)state;
+    rig_run(rig);
+    assert_int_equal(rig->record.cells[0].status, CELL_FAILED);
+    assert_int_equal(rig->record.cells[0].stop_reason, STOP_ERROR);
+    assert_non_null(strstr(rig->record.cells[0].reason, "SIGSEGV"));
+    assert_false(rig->record.cells[0].figures[FIELD_decode_tokens_per_second].present);
+    assert_int_equal(rig->record.cells[1].status, CELL_OK);
+    assert_int_equal(rig->record.status, RUN_PARTIAL);
+    assert_int_equal(verdict_exit_code(&rig->record), 5);
+    rig_close(rig);
+}
+
+static void check_launch_fails(const char *launch, const char *says)
+{
+    struct rig *rig = rig_open(ONE_CASE, GOOD_ROOF, GOOD_GATE, launch);
+
+    rig_run(rig);
+    assert_int_equal(rig->record.cells[0].status, CELL_FAILED);
+    if (!strstr(rig->record.cells[0].reason, says))
+        fail_msg("'%s' does not say '%s'", rig->record.cells[0].reason, says);
+    assert_int_equal(rig->record.status, RUN_FAILED);
+    assert_int_equal(verdict_exit_code(&rig->record), 5);
+    rig_close(rig);
+}
+
+static void test_ways_to_fail(void **state)
+{
+    (void)state;
+    check_launch_fails("kill -KILL $$\n", "out of memory");
+    check_launch_fails("exit 0\n", "before it was done");
+    check_launch_fails("exit 7\n", "exit code 7");
+    check_launch_fails("echo nonsense >&3\n" GOOD_LAUNCH, "nonsense");
+    check_launch_fails(GOOD_LAUNCH "kill -ABRT $$\n", "SIGABRT");
+    check_launch_fails("printf 'error\\t7\\tthe disk is on fire\\n' >&3; exit 5\n", "the disk is on fire");
+}
+
+static void test_wrong_arithmetic_has_no_speed(void **state)
+{
+    struct rig *rig =
+        rig_open(ONE_CASE, GOOD_ROOF,
+                 "printf 'whole\\tnmse_ratio\\t0.9\\nerror\\t6\\tlogits: error 0.9\\n' >&3; exit 1\n", GOOD_LAUNCH);
+
+    (void)state;
+    rig_run(rig);
+    assert_int_equal(rig->record.cells[0].status, CELL_FAILED);
+    assert_non_null(strstr(rig->record.cells[0].reason, "error 0.9"));
+    assert_int_equal(rig->record.cells[0].repetition_count, 0);
+    assert_false(facts_find(&rig->record.cells[0].engine, "backend_verified")->boolean);
+    assert_int_equal(verdict_exit_code(&rig->record), 1);
+    rig_close(rig);
+}
+
+static void test_a_gate_that_crashes_is_a_failure_not_a_verdict(void **state)
+{
+    struct rig *rig = rig_open(ONE_CASE, GOOD_ROOF, "kill -KILL $$\n", GOOD_LAUNCH);
+
+    (void)state;
+    rig_run(rig);
+    assert_int_equal(rig->record.cells[0].status, CELL_FAILED);
+    assert_null(facts_find(&rig->record.cells[0].engine, "backend_verified"));
+    assert_int_equal(verdict_exit_code(&rig->record), 5);
+    rig_close(rig);
+}
+
+static void test_no_roofs_mean_no_ratios_with_a_reason(void **state)
+{
+    struct rig *rig = rig_open(ONE_CASE, "exit 1\n", GOOD_GATE, GOOD_LAUNCH);
+    const struct figure *figures = rig->record.cells[0].figures;
+
+    (void)state;
+    rig_run(rig);
+    assert_int_equal(rig->record.cells[0].status, CELL_OK);
+    assert_true(figures[FIELD_decode_tokens_per_second].present);
+    assert_false(figures[FIELD_decode_utilization_ratio].present);
+    assert_non_null(strstr(figures[FIELD_decode_utilization_ratio].reason, "not measured"));
+    assert_int_equal(facts_find(&rig->record.environment, "roofs")->type, FACT_NULL);
+    assert_int_equal(verdict_exit_code(&rig->record), 0);
+    rig_close(rig);
+}
+
+static void test_what_does_not_fit_is_skipped_with_numbers(void **state)
+{
+    struct rig *rig = rig_open("-m llama-3.1-8b -p 8 -n 4", GOOD_ROOF, GOOD_GATE, GOOD_LAUNCH);
+    const struct cell *cell = &rig->record.cells[0];
+
+    (void)state;
+    rig->memory.usable_bytes = 1000000000;
+    rig_run(rig);
+    assert_int_equal(cell->status, CELL_SKIPPED);
+    assert_non_null(strstr(cell->reason, "1000000000"));
+    assert_non_null(strstr(cell->reason, "llama-3.2-1b as q4_0 would fit"));
+    assert_int_equal(cell->repetition_count, 0);
+    assert_null(facts_find(&rig->record.environment, "roofs.int8.avx2.macs_per_second"));
+    assert_int_equal(verdict_exit_code(&rig->record), 75);
+    rig_close(rig);
+}
+
+static void test_a_smaller_format_is_suggested_first(void **state)
+{
+    struct rig *rig = rig_open("-m llama-3.2-1b -q f16 -p 8 -n 4", GOOD_ROOF, GOOD_GATE, GOOD_LAUNCH);
+
+    (void)state;
+    rig->memory.usable_bytes = 2000000000;
+    rig_run(rig);
+    assert_int_equal(rig->record.cells[0].status, CELL_SKIPPED);
+    assert_non_null(strstr(rig->record.cells[0].reason, "llama-3.2-1b as q8_0 would fit"));
+    rig_close(rig);
+}
+
+static void test_a_launch_may_find_that_it_does_not_fit(void **state)
+{
+    struct rig *rig = rig_open(ONE_CASE, GOOD_ROOF, GOOD_GATE, "printf 'skip\\tneeds more\\ndone\\n' >&3\n");
+
+    (void)state;
+    rig_run(rig);
+    assert_int_equal(rig->record.cells[0].status, CELL_SKIPPED);
+    assert_string_equal(rig->record.cells[0].reason, "needs more");
+    assert_int_equal(verdict_exit_code(&rig->record), 75);
+    rig_close(rig);
+}
+
+static void test_an_interrupted_run_keeps_what_it_has(void **state)
+{
+    struct rig *rig = rig_open(ONE_CASE, GOOD_ROOF, GOOD_GATE, GOOD_LAUNCH);
+
+    (void)state;
+    rig->signal = SIGTERM;
+    rig_run(rig);
+    assert_int_equal(rig->record.cells[0].status, CELL_SKIPPED);
+    assert_non_null(strstr(rig->record.cells[0].reason, "interrupted"));
+    assert_int_equal(rig->record.status, RUN_PARTIAL);
+    rig_close(rig);
+}
+
+static void test_the_time_budget_ends_launches(void **state)
+{
+    struct rig *rig = rig_open(ONE_CASE, GOOD_ROOF, GOOD_GATE, GOOD_LAUNCH);
+
+    (void)state;
+    rig->plan.time_budget_seconds = 0;
+    rig_run(rig);
+    assert_int_equal(rig->record.cells[0].status, CELL_SKIPPED);
+    assert_int_equal(rig->record.cells[0].stop_reason, STOP_TIME_BUDGET);
+    assert_int_equal(rig->record.status, RUN_PARTIAL);
+    rig_close(rig);
+}
+
+/* Ratios by hand: 40 tokens a second, each reading the whole model and its cache. */
+static void test_derived_figures(void **state)
+{
+    struct rig *rig = rig_open(ONE_CASE, GOOD_ROOF, GOOD_GATE, GOOD_LAUNCH);
+    const struct plan_case *item = &rig->plan.cases[0];
+    const struct model *model = &item->subject->model;
+    struct facts environment = {0};
+    struct record scratch;
+    struct repetition *repetition;
+    double bytes = 0, macs = (double)cost_prefill_macs(model, 8, 0);
+
+    (void)state;
+    record_open(&scratch);
+    repetition = cell_add_repetition(record_add_cell(&scratch, "x"), 0, PHASE_MEASURED);
+    facts_number(&environment, "roofs.read.700000kib.bytes_per_second", NULL, 50e9);
+    facts_number(&environment, "roofs.read.700000kib.median_bytes_per_second", NULL, 1);
+    facts_number(&environment, "roofs.read.10kib.bytes_per_second", NULL, 500e9);
+    facts_number(&environment, "roofs.int8.avx2.macs_per_second", NULL, 1e12);
+    facts_number(&environment, "roofs.fp32.macs_per_second", NULL, 1e10);
+    for (size_t i = 0; i < 4; i++)
+        bytes += (double)cost_decode_bytes(model, 8 + i, 2);
+    repetition->values[FIELD_prefill_tokens_per_second] = 80;
+    repetition->values[FIELD_decode_tokens_per_second] = 40;
+    derive_values(item, &environment, "avx2", repetition);
+    assert_float_equal(repetition->values[FIELD_decode_read_bytes_per_second], bytes * 10, 1);
+    assert_float_equal(repetition->values[FIELD_decode_utilization_ratio], bytes * 10 / 50e9, 1e-6);
+    assert_float_equal(repetition->values[FIELD_prefill_macs_per_second], macs * 10, 1e3);
+    assert_float_equal(repetition->values[FIELD_prefill_utilization_ratio], macs * 10 / 1e12, 1e-6);
+    derive_values(item, &environment, "avxvnni", repetition);
+    assert_true(isnan(repetition->values[FIELD_prefill_utilization_ratio]));
+    facts_free(&environment);
+    record_close(&scratch);
+    rig_close(rig);
+}
+
+static void test_the_nearest_roof_is_taken(void **state)
+{
+    struct facts facts = {0};
+
+    (void)state;
+    assert_true(isnan(roofs_read_near(&facts, 1 << 20)));
+    assert_true(isnan(roofs_int8(&facts, "avx2")));
+    facts_number(&facts, "roofs.read.1024kib.bytes_per_second", NULL, 3);
+    facts_number(&facts, "roofs.read.1048576kib.bytes_per_second", NULL, 1);
+    assert_true(roofs_read_near(&facts, 1 << 20) == 3);
+    assert_true(roofs_read_near(&facts, 16 << 20) == 3);
+    assert_true(roofs_read_near(&facts, 64 << 20) == 1);
+    assert_true(roofs_read_near(&facts, 0) == 3);
+    facts_free(&facts);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_good_run),
+        cmocka_unit_test(test_a_crash_is_a_failed_case_and_the_run_goes_on),
+        cmocka_unit_test(test_ways_to_fail),
+        cmocka_unit_test(test_wrong_arithmetic_has_no_speed),
+        cmocka_unit_test(test_a_gate_that_crashes_is_a_failure_not_a_verdict),
+        cmocka_unit_test(test_no_roofs_mean_no_ratios_with_a_reason),
+        cmocka_unit_test(test_what_does_not_fit_is_skipped_with_numbers),
+        cmocka_unit_test(test_a_smaller_format_is_suggested_first),
+        cmocka_unit_test(test_a_launch_may_find_that_it_does_not_fit),
+        cmocka_unit_test(test_an_interrupted_run_keeps_what_it_has),
+        cmocka_unit_test(test_the_time_budget_ends_launches),
+        cmocka_unit_test(test_derived_figures),
+        cmocka_unit_test(test_the_nearest_roof_is_taken),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
