@@ -46,7 +46,8 @@ static const struct panel panels[] = {
     {"Prefill", "roof: arithmetic", FIELD_prefill_tokens_per_second, FIELD_prefill_utilization_ratio},
 };
 
-/* A string of gnuplot: within single quotes nothing is expanded, and a quote is doubled. */
+/* A string of gnuplot. Within single quotes nothing is expanded, but a quote at its start would end it, doubled or not: a
+ * typographic one takes its place. */
 static void script_text(FILE *out, const char *text, size_t columns)
 {
     char *clean = text_copy(text, TEXT_LINE);
@@ -54,7 +55,7 @@ static void script_text(FILE *out, const char *text, size_t columns)
 
     putc('\'', out);
     for (size_t i = 0; i < end; i++)
-        fputs(clean[i] == '\'' ? "''" : (const char[]){clean[i], '\0'}, out);
+        fputs(clean[i] == '\'' ? "’" : (const char[]){clean[i], '\0'}, out);
     fputs(clean && clean[end] ? "…'" : "'", out);
     free(clean);
 }
@@ -93,23 +94,46 @@ static double roof_of(const struct cell *cell, const struct panel *panel)
                : NAN;
 }
 
-/* value, row, interval, roof, colour; what is unknown is NaN, which gnuplot leaves out. */
-static void script_data(FILE *out, const struct record *record, size_t index, size_t rows)
-{
-    const struct panel *panel = &panels[index];
-    size_t row = rows;
+enum layer { LAYER_BARS, LAYER_WHISKERS, LAYER_ROOFS, LAYER_COUNT };
 
-    fprintf(out, "$panel%zu << EOD\n", index);
-    for (size_t i = 0; i < record->cell_count; i++) {
-        const struct cell *cell = &record->cells[i];
-        const struct figure *figure = &cell->figures[panel->speed];
-        if (!cell_drawn(cell))
-            continue;
-        fprintf(out, "%.9g %zu %.9g %.9g %.9g %u\n", bar_known(cell, panel->speed) ? figure->value : NAN, row--,
-                figure->present ? figure->ci_low : NAN, figure->present ? figure->ci_high : NAN, roof_of(cell, panel),
-                format_colour(record, cell));
-    }
+/* One row of a layer, or nothing where the cell has none: gnuplot would draw what is unknown at zero. */
+static bool script_row(FILE *out, const struct record *record, const struct cell *cell, const struct panel *panel,
+                       enum layer layer, size_t row)
+{
+    const struct figure *figure = &cell->figures[panel->speed];
+    bool interval = isfinite(figure->ci_low) && isfinite(figure->ci_high);
+
+    if (!bar_known(cell, panel->speed) || (layer == LAYER_WHISKERS && !interval) ||
+        (layer == LAYER_ROOFS && !isfinite(roof_of(cell, panel))))
+        return false;
+    if (layer == LAYER_BARS)
+        fprintf(out, "%.9g %zu %u\n", figure->value, row, format_colour(record, cell));
+    else if (layer == LAYER_WHISKERS)
+        fprintf(out, "%.9g %zu %.9g %.9g\n", figure->value, row, figure->ci_low, figure->ci_high);
+    else
+        fprintf(out, "%.9g %zu\n", roof_of(cell, panel), row);
+    return true;
+}
+
+/* The data block of a layer; false where it stays empty. */
+static bool script_layer(FILE *out, const struct record *record, size_t index, enum layer layer, size_t rows)
+{
+    bool any = false;
+
+    fprintf(out, "$data%zu%d << EOD\n", index, (int)layer);
+    for (size_t i = 0, row = rows; i < record->cell_count; i++)
+        if (cell_drawn(&record->cells[i]))
+            any |= script_row(out, record, &record->cells[i], &panels[index], layer, row--);
     fputs("EOD\n", out);
+    return any;
+}
+
+static bool panel_used(const struct record *record, const struct panel *panel)
+{
+    for (size_t i = 0; i < record->cell_count; i++)
+        if (cell_drawn(&record->cells[i]) && bar_known(&record->cells[i], panel->speed))
+            return true;
+    return false;
 }
 
 static double panel_largest(const struct record *record, const struct panel *panel)
@@ -153,7 +177,7 @@ static void script_side(FILE *out, const struct record *record, const struct pan
 
 static void script_head(FILE *out, const struct record *record)
 {
-    static const char *const names[] = {"cpu.name", "cpu.model", "device_id", NULL}, *const work[] = {"name", NULL};
+    static const char *const names[] = {"cpu.name", "cpu.codename", "device_id", NULL}, *const work[] = {"name", NULL};
     char title[VIEW_TEXT_MAX], name[VIEW_TEXT_MAX / 4], workload[VIEW_TEXT_MAX / 4];
 
     view_fact(name, sizeof name, &record->device, names);
@@ -173,34 +197,45 @@ static void script_foot(FILE *out, const struct record *record)
             record->created, 20.0 / WIDTH);
 }
 
-static void script_panel(FILE *out, const struct record *record, size_t index, size_t rows, double left, double right)
+/* The first panel drawn carries the names and what frames the picture. */
+static void script_panel(FILE *out, const struct record *record, size_t index, size_t rows, double left, double right,
+                         bool first)
 {
     const struct panel *panel = &panels[index];
+    bool any[LAYER_COUNT];
     size_t row = rows;
 
     fprintf(out, "unset label\nset lmargin at screen %.5f\nset rmargin at screen %.5f\n", left, right);
-    if (index == 0) {
+    if (first) {
         script_head(out, record);
         script_foot(out, record);
     }
     fprintf(out, "set xrange [0:%.9g]\nset yrange [0.4:%zu.6]\n", 1.04 * panel_largest(record, panel), rows);
     fprintf(out, "set label '%s, tokens per second' at graph 0,1 offset 0,2.0 left font ',14'\n", panel->title);
-    fputs("set ytics (", out);
     for (size_t i = 0; i < record->cell_count; i++) {
-        if (!cell_drawn(&record->cells[i]))
+        if (!first || !cell_drawn(&record->cells[i]))
             continue;
-        script_text(out, index ? "" : record->cells[i].title, LABEL_LETTERS_MAX);
-        fprintf(out, " %zu%s", row, row > 1 ? ", " : "");
-        row--;
+        fputs("set label ", out);
+        script_text(out, record->cells[i].title, LABEL_LETTERS_MAX);
+        fprintf(out, " at graph 0, first %zu offset -1,0 right textcolor rgb '#222222'\n", row--);
     }
-    fputs(") nomirror scale 0 textcolor rgb '#222222'\n", out);
     script_side(out, record, panel, rows);
+    for (int layer = 0; layer < LAYER_COUNT; layer++)
+        any[layer] = script_layer(out, record, index, (enum layer)layer, rows);
     fprintf(out,
-            "plot $panel%zu using (0):2:(0):1:($2-0.27):($2+0.27):6 with boxxyerror fill solid 1.0 noborder "
-            "linecolor rgb variable notitle, "
-            "'' using 1:2:3:4 with xerrorbars pointtype 0 linewidth 1.5 linecolor rgb '#222222' notitle, "
-            "'' using 5:($2-0.4):(0):(0.8) with vectors nohead linewidth 2.5 linecolor rgb '#d55e00' title '%s'\n",
-            index, panel->roof);
+            "plot $data%zu0 using (0):2:(0):1:($2-0.27):($2+0.27):3 with boxxyerror fill solid 1.0 noborder "
+            "linecolor rgb variable notitle",
+            index);
+    if (any[LAYER_WHISKERS])
+        fprintf(out,
+                ", $data%zu1 using 1:2:3:4 with xerrorbars pointtype 0 linewidth 1.5 linecolor rgb '#222222' notitle",
+                index);
+    if (any[LAYER_ROOFS])
+        fprintf(out,
+                ", $data%zu2 using 1:($2-0.4):(0):(0.8) with vectors nohead linewidth 2.5 linecolor rgb '#d55e00' "
+                "title '%s'",
+                index, panel->roof);
+    putc('\n', out);
 }
 
 static size_t rows_count(const struct record *record, size_t *letters)
@@ -225,6 +260,7 @@ static void script_write(FILE *out, const struct record *record, bool png, size_
     size_t height = HEAD_HEIGHT + FOOT_HEIGHT + rows * ROW_HEIGHT;
     double names = (double)(30 + letters * LETTER_WIDTH);
     double room = (WIDTH - names - 2 * SIDE_WIDTH - GAP_WIDTH) / 2;
+    size_t drawn = 0;
 
     fputs("set encoding utf8\n", out);
     if (png)
@@ -240,15 +276,14 @@ static void script_write(FILE *out, const struct record *record, bool png, size_
     fprintf(out,
             "set multiplot\nset tmargin at screen %.5f\nset bmargin at screen %.5f\n"
             "set border 2 linecolor rgb '#888888'\nset grid xtics linetype 1 linewidth 0.6 linecolor rgb '#dddddd'\n"
-            "set xtics nomirror scale 0 textcolor rgb '#444444' autofreq\nset tics back\n"
+            "set xtics nomirror scale 0 textcolor rgb '#444444' autofreq\nset tics back\nunset ytics\n"
             "set key at graph 0,1 left bottom reverse Left samplen 1.2 spacing 1 textcolor rgb '#666666' font ',11'\n"
             "set bars 0.6\n",
             1 - (double)HEAD_HEIGHT / (double)height, (double)FOOT_HEIGHT / (double)height);
-    for (size_t i = 0; i < 2; i++)
-        script_data(out, record, i, rows);
     for (size_t i = 0; i < 2; i++) {
-        double left = names + (double)i * (room + SIDE_WIDTH + GAP_WIDTH);
-        script_panel(out, record, i, rows, left / WIDTH, (left + room) / WIDTH);
+        double left = names + (double)drawn * (room + SIDE_WIDTH + GAP_WIDTH);
+        if (panel_used(record, &panels[i]))
+            script_panel(out, record, i, rows, left / WIDTH, (left + room) / WIDTH, drawn++ == 0);
     }
     fputs("unset multiplot\n", out);
 }

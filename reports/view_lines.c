@@ -33,7 +33,7 @@ struct line_form {
 };
 
 static const struct line_form device_forms[] = {
-    {"Device", {{"", "", {"cpu.name", "cpu.model", "device_id"}}, {"", "", {"kind"}}}},
+    {"Device", {{"", "", {"cpu.name", "cpu.codename", "device_id"}}, {"", "", {"kind"}}}},
     {"Processor",
      {{"", " cores", {"cpu.cores_physical", "cpu.cores"}},
       {"", " hardware threads", {"cpu.logical_cpus", "cpu.logical_cpus_count"}},

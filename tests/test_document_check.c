@@ -250,7 +250,7 @@ static void test_many_members(void **state)
 /* Large documents take time in proportion. */
 static void test_many_cells(void **state)
 {
-    enum { COUNT = 25000 };
+    enum { COUNT = 10000 };
     static const char cell[] =
         "{\"cell_id\":\"c%d\",\"status\":\"skipped\",\"reason\":\"r\",\"model\":{\"name\":\"m\","
         "\"quantization\":\"q\",\"weights\":\"synthetic\"},\"engine\":{\"name\":\"e\",\"version\":"

@@ -1,0 +1,37 @@
+# The arithmetic: verify and logits.
+# shellcheck shell=bash
+
+for model in "$golden"/*-f32.gguf "$golden"/*-tied-q4_0.gguf; do
+    base=${model%.gguf}
+    name=$(basename "$base")
+    expect "verify $name" 0 verify "$model" --tokens "$base.json" --logits "$base.logits.f32"
+    expect "verify $name with the oracle" 0 verify "$model" --threads 1
+    expect "logits of $name" 0 logits "$model" "$base.json" "$name.f32"
+    holds "$name: as many logits as the exact ones" test "$(stat -c %s "$name.f32")" = "$(stat -c %s "$base.logits.f32")"
+done
+POCKETMARK_ISA=scalar expect "verify with plain loops" 0 verify "$tiny"
+exact=$golden/golden-llama-tied-f32.logits.f32
+{ tail -c +257 "$exact"; head -c 256 "$exact"; } >turned.f32
+expect "against logits of other tokens" 1 verify "$golden/golden-llama-tied-f32.gguf" \
+    --tokens "$golden/golden-llama-tied-f32.json" --logits turned.f32
+says "says so" out FAILED
+expect "an engine that computes nothing" 1 verify "$tiny" -e null
+
+head -c 100 "$exact" >short.f32
+expect "logits cut short" 74 verify "$tiny" --tokens "${tiny%.gguf}.json" --logits short.f32
+says "says how long they are to be" err 'rows of'
+echo '{"tokens":[1,2,123456]}' >high.json
+expect "a token out of range" 74 logits "$tiny" high.json out.f32
+says "names index and id" err 'tokens\[2\] is 123456'
+holds "and writes nothing" test ! -e out.f32
+echo '{"tokens":[1,' >broken.json
+expect "broken tokens" 74 logits "$tiny" broken.json out.f32
+expect "no tokens" 74 logits "$tiny" nowhere.json out.f32
+expect "a folder that is not there" 74 logits "$tiny" "${tiny%.gguf}.json" nowhere/out.f32
+expect "a full disk" 74 logits "$tiny" "${tiny%.gguf}.json" /dev/full
+holds "which is still there" test -c /dev/full
+expect "no such model" 74 verify ./nowhere.gguf
+head -c 3000 "$tiny" >cut.gguf
+expect "a model cut short" 74 verify ./cut.gguf
+says "names the file" err 'cut\.gguf'
+holds "no temporary files are left" test -z "$(find . -name '*.tmp*')"
