@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "kernels/base.h"
+#include "workloads/architecture.h"
 
 /* What a tensor is for. Shapes are rows × columns; a row is contiguous and has as many elements as the input is wide,
  * so y = W·x is `rows` dot products of length `columns`. Vectors are one row. H heads, K key/value heads, d head size,
@@ -24,6 +25,17 @@ enum role {
     ROLE_GATE,             /* F × D */
     ROLE_UP,               /* F × D */
     ROLE_DOWN,             /* D × F */
+    ROLE_QKV,                 /* (H+2K)·d × D  blk.N.attn_qkv.weight: queries, keys, values */
+    ROLE_GATE_UP,             /* 2F × D  blk.N.ffn_up.weight: gate, up */
+    ROLE_QUERY_BIAS,          /* 1 × H·d  blk.N.attn_q.bias */
+    ROLE_KEY_BIAS,            /* 1 × K·d */
+    ROLE_VALUE_BIAS,          /* 1 × K·d */
+    ROLE_QUERY_NORM,          /* 1 × d, or 1 × H·d where norms are wide: blk.N.attn_q_norm.weight */
+    ROLE_KEY_NORM,            /* 1 × d, or 1 × K·d */
+    ROLE_POST_ATTENTION_NORM, /* 1 × D */
+    ROLE_POST_FFN_NORM,       /* 1 × D  blk.N.post_ffw_norm.weight */
+    ROLE_ROPE_LONG,           /* 1 × n/2  rope_factors_long.weight */
+    ROLE_ROPE_SHORT,          /* 1 × n/2  rope_factors_short.weight */
     ROLE_COUNT
 };
 
@@ -37,20 +49,66 @@ struct tensor {
 
 enum { MODEL_LAYERS_MAX = 512, MODEL_HEAD_SIZE_MAX = 512 };
 
+/* How rotation frequencies are changed for long contexts. */
+enum rope_scaling { ROPE_PLAIN, ROPE_LLAMA3, ROPE_LINEAR, ROPE_YARN, ROPE_LONGROPE };
+
+struct rope {
+    double base;       /* frequency i is base^(−2i/dimensions) before any scaling */
+    size_t dimensions; /* the first so many of a head's dimensions are rotated */
+    enum rope_scaling scaling;
+    double factor;     /* linear and yarn: positions are stretched by this much; 1 otherwise */
+    double yarn_beta_fast, yarn_beta_slow; /* yarn: rotations within the original context where the ramp begins and ends */
+    double magnitude;  /* yarn: factor of the rotated values, as the file means it (1 for mistral3); longrope: attn_factor; else 1 */
+    size_t original_context_tokens; /* yarn and longrope; 0 otherwise */
+    /* llama3: divisors of the frequencies (tensor ROLE_ROPE_FREQS); longrope: divisors beyond the original context. */
+    float divisors[MODEL_HEAD_SIZE_MAX / 2];
+    float short_divisors[MODEL_HEAD_SIZE_MAX / 2]; /* longrope: divisors within the original context */
+};
+
 struct model {
-    char name[64];         /* "llama-3.2-1b" */
-    char architecture[32]; /* "llama" */
-    char license[96];      /* empty: unknown */
-    char source[512];      /* where the shape was read; empty for files */
+    char name[64];                           /* "llama-3.2-1b" */
+    char architecture_name[32];              /* "llama" */
+    const struct architecture *architecture; /* its row; set by model_lay_out */
+    char license[96];                        /* empty: unknown */
+    char source[512];                        /* where the shape was read; empty for files */
+    bool inexact;                            /* parts of the shape are unconfirmed; `source` says which */
     size_t vocabulary, hidden, layers, heads, kv_heads, head_size, feed_forward, context_tokens;
-    double norm_epsilon, rope_base;
-    size_t rope_dimensions; /* the first so many of a head's dimensions are rotated, in pairs (2i, 2i+1) */
-    float rope_divisors[MODEL_HEAD_SIZE_MAX / 2]; /* frequency i is divided by [i]; all 1 without scaling */
-    bool rope_scaled;       /* rope_divisors came from the model (tensor ROLE_ROPE_FREQS exists) */
-    bool tied;              /* the output matrix is the token embedding */
+    double norm_epsilon;
+    bool tied; /* the output matrix is the token embedding */
+
+    struct rope rope;            /* of global layers */
+    double local_rope_base;      /* local layers: plain rope of this base; 0: as the global ones */
+    size_t window;               /* local layers see that many last tokens, themselves included; 0: none is local */
+    size_t global_period, global_offset; /* layer i is global where i % period == offset; period 1: all are global, 0: none is */
+    size_t unrotated_period;     /* layer i with (i+1) % period == 0 has no rotation; 0: all are rotated */
+    size_t kv_shared_from;       /* layers from this one on have no keys and values and read those of the layer before it; 0: none */
+
+    double embedding_scale, residual_scale; /* x = scale · embedding; x += scale · branch; 1 in most */
+    double attention_scale;                 /* of q·k before the softmax: 1/√d in most */
+    double logit_divisor;                   /* logits are divided by it; 1 in most */
+    double attention_softcap, logit_softcap; /* s = cap · tanh(s/cap); 0: no cap */
+    double temperature_scale;               /* q is multiplied by 1 + this · ln(1 + floor(position / original context)); 0: not */
+
     struct tensor *tensors; /* in file order; owned */
     size_t tensor_count;
 };
+
+/* What the layer at index `layer` does that its neighbours may not. */
+struct layer {
+    size_t window;    /* 0: sees everything before it */
+    bool rotated;
+    size_t kv_layer;  /* whose keys and values it reads: itself, or an earlier one */
+    bool own_kv;      /* kv_layer == layer */
+    const struct architecture *architecture;
+};
+struct layer model_layer(const struct model *model, size_t layer);
+
+/* Rotation of a layer for a run whose context is `context_tokens` long (it decides longrope's divisors for the whole run): radians
+ * per position of each of rope.dimensions/2 pairs, and the factor of cosine and sine. Formulas and sources: rope.c. */
+void model_rope(const struct model *model, size_t layer, size_t context_tokens, double *frequencies, double *magnitude);
+
+/* Factor of q at a position (temperature_scale), 1 in most models. */
+double model_query_factor(const struct model *model, size_t position);
 
 /* Directory of the model descriptions: $POCKETMARK_DATA/models, else beside the installed program, else beside the
  * sources the program was built from. The storage belongs to the calling thread and holds until its next call. */
@@ -64,8 +122,9 @@ enum status model_load(struct model *model, const char *name, struct error *erro
 /* The same from text in memory; `origin` names it in errors. For tests and the fuzzer. */
 enum status model_parse(struct model *model, const char *text, size_t length, const char *origin, struct error *error);
 
-/* Lays out the tensors of the model's architecture in file order (names, roles, shapes; type f32), from the
- * hyperparameters, rope_scaled and tied; rope divisors that are not in use become 1. Used by both readers.
+/* Lays out the tensors of architecture_name in file order (names, roles, shapes; type f32), from the hyperparameters; sets
+ * `architecture`, and what a reader left 0 to its neutral value (scales 1, attention_scale 1/√d, divisors 1, global_period 1
+ * without a window). Used by both readers.
  * STATUS_UNSUPPORTED for an unknown architecture, STATUS_FORMAT for shapes out of range or in contradiction to each
  * other, STATUS_MEMORY. */
 enum status model_lay_out(struct model *model, struct error *error);
@@ -73,6 +132,11 @@ enum status model_lay_out(struct model *model, struct error *error);
 /* Every matrix gets type `matrices`, the output matrix (the embedding when tied) `output`, vectors f32.
  * STATUS_FORMAT where a row is not a whole number of blocks, naming the tensor. */
 enum status model_set_types(struct model *model, enum dtype matrices, enum dtype output, struct error *error);
+
+/* The usual mix of types by the name of a quantisation: "q4_k_m", "q8_0", "q4_0", … as llama.cpp's quantiser assigns them without an
+ * importance matrix, for the names that are a mix; a plain type name gives every matrix that type. `output`: type of the output
+ * matrix, NULL: what the mix says. STATUS_MISUSE for an unknown name (suggests the nearest), STATUS_FORMAT as model_set_types. */
+enum status model_quantise(struct model *model, const char *quantisation, const enum dtype *output, struct error *error);
 
 /* First tensor of that role and layer (−1: of the whole model), NULL where the model has none. */
 const struct tensor *model_tensor(const struct model *model, enum role role, int layer);
