@@ -13,6 +13,7 @@ struct engine_options {
     size_t threads;        /* 0: one per performance core this process may use */
     size_t context_tokens; /* tokens the cache must hold */
     size_t batch_tokens;   /* most tokens of a prefill processed together; 0: the engine's default */
+    enum dtype kv_type;    /* of cached keys and values: DTYPE_F16 (what any value but the next means) or DTYPE_Q8_0 */
     isa_set isa;           /* levels the engine may use: the host's, limited by POCKETMARK_ISA */
 };
 

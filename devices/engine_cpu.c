@@ -21,11 +21,19 @@ static size_t batch_for(const struct engine_options *options)
     return batch < options->context_tokens ? batch : options->context_tokens;
 }
 
+static enum dtype kv_type_for(const struct engine_options *options)
+{
+    return options->kv_type == DTYPE_Q8_0 ? DTYPE_Q8_0 : DTYPE_F16;
+}
+
 static void cpu_predict(const struct model *model, const struct engine_options *options, const struct host *host,
                         struct footprint *footprint)
 {
+    const struct cpu_cache_plan plan = {
+        .type = kv_type_for(options), .context_tokens = options->context_tokens, .batch_tokens = batch_for(options)};
+
     footprint->weights_bytes = cpu_pack_bytes(model, options->isa);
-    footprint->kv_cache_bytes = cpu_cache_bytes(model, options->context_tokens);
+    footprint->kv_cache_bytes = cpu_cache_bytes(model, &plan);
     footprint->scratch_bytes = cpu_scratch_bytes(model, options->isa, batch_for(options), thread_count(host, options));
 }
 
@@ -62,25 +70,40 @@ static enum status cpu_open(struct engine *engine, const struct host *host, cons
     cpu->context_tokens = options->context_tokens;
     cpu->batch_tokens = batch_for(options);
     cpu->host = host;
-    cpu->attend = kernel_best(OP_ATTEND, DTYPE_COUNT, cpu->isa);
+    cpu->kv_type = kv_type_for(options);
+    cpu->attend = kernel_best(OP_ATTEND, cpu->kv_type, cpu->isa);
     cpu->norm = kernel_best(OP_NORM, DTYPE_COUNT, cpu->isa);
-    cpu->rotate = kernel_best(OP_ROTATE, DTYPE_COUNT, cpu->isa);
-    cpu->gate = kernel_best(OP_GATE, DTYPE_COUNT, cpu->isa);
+    cpu->cap = kernel_best(OP_CAP, DTYPE_COUNT, cpu->isa);
     return threads_open(&cpu->threads, cpus, count, error);
 }
 
-static enum status set_frequencies(struct cpu *cpu, struct error *error)
+/* Layers and the tables of angles that they use. */
+static enum status set_layers(struct cpu *cpu, struct error *error)
 {
     const struct model *model = cpu->model;
-    size_t pairs = model->rope_dimensions / 2;
+    bool halves = model->architecture->pairing == PAIRING_HALVES;
+    bool gelu = model->architecture->activation == ACTIVATION_GELU_TANH;
 
-    cpu->frequencies = malloc(pairs * sizeof *cpu->frequencies);
-    if (!cpu->frequencies)
-        return error_set(error, STATUS_MEMORY, "out of memory");
-    for (size_t i = 0; i < pairs; i++)
-        cpu->frequencies[i] =
-            pow(model->rope_base, -2.0 * (double)i / (double)model->rope_dimensions) / (double)model->rope_divisors[i];
+    cpu->rotate = kernel_best(halves ? OP_ROTATE_HALVES : OP_ROTATE, DTYPE_COUNT, cpu->isa);
+    cpu->gate = kernel_best(gelu ? OP_GATE_GELU : OP_GATE, DTYPE_COUNT, cpu->isa);
+    cpu->layers = calloc(model->layers, sizeof *cpu->layers);
+    if (!cpu->layers)
+        goto starved;
+    for (size_t l = 0; l < model->layers; l++) {
+        struct cpu_layer *layer = &cpu->layers[l];
+        layer->shape = model_layer(model, l);
+        layer->rotation = layer->shape.window != 0 && model->local_rope_base > 0;
+        struct cpu_rotation *rotation = &cpu->rotations[layer->rotation];
+        if (!layer->shape.rotated || rotation->frequencies)
+            continue;
+        rotation->frequencies = calloc(model->rope.dimensions / 2, sizeof *rotation->frequencies);
+        if (!rotation->frequencies)
+            goto starved;
+        model_rope(model, l, cpu->context_tokens, rotation->frequencies, &rotation->magnitude);
+    }
     return STATUS_OK;
+starved:
+    return error_set(error, STATUS_MEMORY, "out of memory for the layers of %s", model->name);
 }
 
 static enum status cpu_load(struct engine *engine, const struct model *model, const struct weights *weights,
@@ -93,7 +116,7 @@ static enum status cpu_load(struct engine *engine, const struct model *model, co
         return error_set(error, STATUS_UNSUPPORTED, "%s: heads of %zu values; the CPU engine takes up to %d",
                          model->name, model->head_size, ATTEND_HEAD_MAX);
     cpu->model = model;
-    status = set_frequencies(cpu, error);
+    status = set_layers(cpu, error);
     if (status == STATUS_OK)
         status = cpu_pack(cpu, weights, error);
     if (status == STATUS_OK)
@@ -135,20 +158,13 @@ static enum status cpu_prime(struct engine *engine, size_t depth_tokens, uint64_
 
 static enum status cpu_mark(struct engine *engine, struct error *error)
 {
-    struct cpu *cpu = engine->state;
-
-    (void)error;
-    cpu->cache.marked = cpu->cache.length;
-    return STATUS_OK;
+    return cpu_cache_mark(engine->state, error);
 }
 
-/* What stands before the mark is never overwritten, so going back is forgetting what came after. */
 static enum status cpu_restore(struct engine *engine, struct error *error)
 {
-    struct cpu *cpu = engine->state;
-
     (void)error;
-    cpu->cache.length = cpu->cache.marked;
+    cpu_cache_restore(engine->state);
     return STATUS_OK;
 }
 
@@ -213,7 +229,7 @@ static void cpu_footprint(const struct engine *engine, struct footprint *footpri
     const struct cpu *cpu = engine->state;
 
     footprint->weights_bytes = cpu->weights.bytes;
-    footprint->kv_cache_bytes = cpu->cache.buffer.bytes;
+    footprint->kv_cache_bytes = cpu_cache_allocated_bytes(cpu);
     footprint->scratch_bytes = cpu->scratch.buffer.bytes;
 }
 
@@ -243,11 +259,12 @@ static void cpu_close(struct engine *engine)
     cpu_trial_close(cpu);
     threads_close(cpu->threads);
     buffer_close(&cpu->weights);
-    buffer_close(&cpu->cache.buffer);
+    cpu_cache_close(cpu);
     buffer_close(&cpu->scratch.buffer);
     free(cpu->scratch.threads);
     free(cpu->layers);
-    free(cpu->frequencies);
+    for (size_t i = 0; i < CPU_ROTATIONS; i++)
+        free(cpu->rotations[i].frequencies);
     free(cpu);
     engine->state = NULL;
 }

@@ -68,4 +68,15 @@ typedef uint32_t isa_set;
 float half_to_float(uint16_t half);
 uint16_t float_to_half(float value);
 
+/* The upper half of an IEEE single. */
+static inline float bfloat_to_float(uint16_t bfloat)
+{
+    union {
+        uint32_t bits;
+        float value;
+    } single = {(uint32_t)bfloat << 16};
+
+    return single.value;
+}
+
 #endif

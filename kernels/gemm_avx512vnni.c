@@ -3,11 +3,15 @@
  * Two panels (32 rows) at a time are unpacked to unsigned bytes in L1, KC values of k at once, and met with every activation tile
  * of 12 tokens by multiply_tile (gemm_tile_avx512vnni.S): 24 int32 accumulators in registers, float sums in scratch. A group of
  * pairs shares each chunk of k, so that the activations of the chunk are read from L2. Finished groups are written token by token,
- * in runs of whole lines that bypass the caches. */
+ * in runs of whole lines that bypass the caches.
+ *
+ * q6_k has a scale per 16 values: it is met twice, each time with one half of every block made zero, so that the tile needs not know.
+ * Minima of blocks (q4_1, q4_k, q5_k) are added after the tile, times the sums of the activations. */
 #include <immintrin.h>
 #include <string.h>
 
 #include "kernels/kernel.h"
+#include "kernels/unpack512.inc"
 
 enum {
     WIDTH = 12,            /* tokens of a tile */
@@ -34,9 +38,10 @@ void gemm_tile_avx512vnni(const struct tile_task *task);
 struct chunk {
     uint8_t weights[KC_BLOCKS * UNPACKED_BLOCK];
     float scales[KC_BLOCKS * PAIR_ROWS];
+    float minima[KC_BLOCKS * PAIR_ROWS];
 };
 
-static inline void unpack_scales(const uint8_t *half_scales, float *scales)
+static inline void unpack_halves_to(const uint8_t *half_scales, float *scales)
 {
     _mm512_store_ps(scales, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)half_scales)));
 }
@@ -60,23 +65,78 @@ static inline void unpack_block_q8_0(const uint8_t *from, uint8_t *to)
         _mm512_store_si512(to + 128 * j, _mm512_loadu_si512(from + 64 * j));
 }
 
-/* Blocks [first, first + count) of two panels; a missing second panel is zero. */
-static void unpack(enum dtype type, const uint8_t *const panels[2], size_t first, size_t count, struct chunk *chunk)
+/* The other formats, with the bias that q8_0 has; half 0 or 1: of q6_k, only the first or last 16 values of the block. */
+static inline __attribute__((always_inline)) void unpack_block_bytes(enum dtype type, const uint8_t *from, size_t half,
+                                                                     uint8_t *to)
 {
-    size_t bytes = type == DTYPE_Q4_0 ? Q4_0_PANEL_BLOCK : Q8_0_PANEL_BLOCK;
+    const __m512i bias = _mm512_set1_epi8((char)(128 - unpack_bias(type))), zero = _mm512_set1_epi8((char)128);
+    __m512i values[8];
+
+    unpack_values(type, from, values);
+#pragma GCC unroll 8
+    for (size_t j = 0; j < 8; j++) {
+        bool wanted = type != DTYPE_Q6_K || j / 4 == half;
+        _mm512_store_si512(to + 128 * j, wanted ? _mm512_add_epi8(values[j], bias) : zero);
+    }
+}
+
+static void unpack_block(enum dtype type, const uint8_t *from, size_t half, uint8_t *to)
+{
+    switch (type) {
+    case DTYPE_Q4_0:
+        unpack_block_q4_0(from, to);
+        break;
+    case DTYPE_Q4_1:
+        unpack_block_bytes(DTYPE_Q4_1, from, half, to);
+        break;
+    case DTYPE_Q4_K:
+        unpack_block_bytes(DTYPE_Q4_K, from, half, to);
+        break;
+    case DTYPE_Q5_K:
+        unpack_block_bytes(DTYPE_Q5_K, from, half, to);
+        break;
+    case DTYPE_Q6_K:
+        unpack_block_bytes(DTYPE_Q6_K, from, half, to);
+        break;
+    case DTYPE_IQ4_NL:
+        unpack_block_bytes(DTYPE_IQ4_NL, from, half, to);
+        break;
+    default:
+        unpack_block_q8_0(from, to);
+    }
+}
+
+static inline void unpack_block_scales(enum dtype type, const uint8_t *head, const uint8_t *from, size_t half,
+                                       struct chunk *chunk, size_t at)
+{
+    if (type == DTYPE_Q4_0 || type == DTYPE_Q8_0)
+        unpack_halves_to(from + panel_block_bytes(type) - 32, chunk->scales + at);
+    else {
+        struct unpacked_scales u = unpack_scales(type, head, from);
+        _mm512_store_ps(chunk->scales + at, u.scales[half]);
+        _mm512_store_ps(chunk->minima + at, u.minimum);
+    }
+}
+
+/* Blocks [first, first + count) of two panels; a missing second panel is zero. */
+static void unpack(enum dtype type, const uint8_t *const panels[2], size_t first, size_t count, size_t half,
+                   struct chunk *chunk)
+{
+    const size_t bytes = panel_block_bytes(type), head_bytes = panel_head_bytes(type);
+    const size_t group = head_bytes ? SUPER_BLOCKS : 1;
 
     for (size_t r = 0; r < 2; r++)
         for (size_t b = 0; b < count; b++) {
-            const uint8_t *from = panels[r] ? panels[r] + (first + b) * bytes : NULL;
-            uint8_t *to = chunk->weights + b * UNPACKED_BLOCK + 64 * r;
-            if (!from)
-                _mm512_store_ps(chunk->scales + b * PAIR_ROWS + 16 * r, _mm512_setzero_ps());
-            else if (type == DTYPE_Q4_0)
-                unpack_block_q4_0(from, to);
-            else
-                unpack_block_q8_0(from, to);
-            if (from)
-                unpack_scales(from + bytes - 32, chunk->scales + b * PAIR_ROWS + 16 * r);
+            size_t at = b * PAIR_ROWS + PANEL_ROWS * r;
+            if (panels[r]) {
+                const uint8_t *head = panels[r] + (first + b) / group * (head_bytes + group * bytes);
+                const uint8_t *from = head + head_bytes + (first + b) % group * bytes;
+                unpack_block(type, from, half, chunk->weights + b * UNPACKED_BLOCK + 64 * r);
+                unpack_block_scales(type, head, from, half, chunk, at);
+            } else {
+                _mm512_store_ps(chunk->scales + at, _mm512_setzero_ps());
+                _mm512_store_ps(chunk->minima + at, _mm512_setzero_ps());
+            }
         }
 }
 
@@ -89,6 +149,30 @@ struct product {
     struct chunk *chunk;
     float *sums; /* [pair of the group][tile][12][2][16] */
 };
+
+/* sums += minima ⊗ sums of the activations, block by block; the offsets are −128 times the latter. */
+static void add_minima(const struct tile_task *task, const float *minima)
+{
+    float token_sums[KC_BLOCKS * WIDTH];
+
+    for (size_t i = 0; i < task->blocks * WIDTH; i++)
+        token_sums[i] = (float)task->offsets[i] * task->token_scales[i] * (-1.0f / 128);
+    for (size_t r = 0; r < 2; r++) {
+        __m512 totals[WIDTH];
+#pragma GCC unroll 12
+        for (size_t t = 0; t < WIDTH; t++)
+            totals[t] = _mm512_load_ps(task->sums + PAIR_ROWS * t + PANEL_ROWS * r);
+        for (size_t b = 0; b < task->blocks; b++) {
+            __m512 minimum = _mm512_load_ps(minima + b * PAIR_ROWS + PANEL_ROWS * r);
+#pragma GCC unroll 12
+            for (size_t t = 0; t < WIDTH; t++)
+                totals[t] = _mm512_fmadd_ps(minimum, _mm512_set1_ps(token_sums[b * WIDTH + t]), totals[t]);
+        }
+#pragma GCC unroll 12
+        for (size_t t = 0; t < WIDTH; t++)
+            _mm512_store_ps(task->sums + PAIR_ROWS * t + PANEL_ROWS * r, totals[t]);
+    }
+}
 
 /* All tiles against the unpacked chunk; meanwhile the packed bytes at `next` come nearer. */
 static void multiply_chunk(const struct product *p, size_t first, size_t count, float *sums, const uint8_t *next,
@@ -109,6 +193,8 @@ static void multiply_chunk(const struct product *p, size_t first, size_t count, 
             _mm_prefetch((const char *)next + p->panel_size + byte, _MM_HINT_T1);
         }
         gemm_tile_avx512vnni(&task);
+        if (unpack_has_minimum(p->type))
+            add_minima(&task, p->chunk->minima);
     }
 }
 
@@ -137,8 +223,10 @@ static void multiply_group(const struct product *p, size_t panel, size_t pairs)
             const uint8_t *const two[2] = {low, panel + 2 * i + 1 < p->panels ? low + p->panel_size : NULL};
             const uint8_t *next = i + 1 < pairs ? low + 2 * p->panel_size + first * bytes
                                                 : p->weights + panel * p->panel_size + (first + count) * bytes;
-            unpack(p->type, two, first, count, p->chunk);
-            multiply_chunk(p, first, count, p->sums + i * p->tiles * SUM_FLOATS, next, count * bytes);
+            for (size_t half = 0; half < (p->type == DTYPE_Q6_K ? 2 : 1); half++) {
+                unpack(p->type, two, first, count, half, p->chunk);
+                multiply_chunk(p, first, count, p->sums + i * p->tiles * SUM_FLOATS, next, count * bytes);
+            }
         }
     }
     write_group(p, panel, pairs);
@@ -171,14 +259,17 @@ static void multiply(enum dtype type, size_t k, size_t panels, const uint8_t *we
     }
 }
 
-void gemm_q4_0_avx512vnni(size_t k, size_t panels, const void *weights, size_t tokens, const void *tiles, float *out,
-                          size_t stride, void *scratch)
-{
-    multiply(DTYPE_Q4_0, k, panels, weights, tokens, tiles, out, stride, scratch);
-}
+#define DEFINE_PRODUCT(name, type)                                                                                     \
+    void gemm_##name##_avx512vnni(size_t k, size_t panels, const void *weights, size_t tokens, const void *tiles,      \
+                                  float *out, size_t stride, void *scratch)                                            \
+    {                                                                                                                  \
+        multiply(type, k, panels, weights, tokens, tiles, out, stride, scratch);                                       \
+    }
 
-void gemm_q8_0_avx512vnni(size_t k, size_t panels, const void *weights, size_t tokens, const void *tiles, float *out,
-                          size_t stride, void *scratch)
-{
-    multiply(DTYPE_Q8_0, k, panels, weights, tokens, tiles, out, stride, scratch);
-}
+DEFINE_PRODUCT(q4_0, DTYPE_Q4_0)
+DEFINE_PRODUCT(q4_1, DTYPE_Q4_1)
+DEFINE_PRODUCT(q8_0, DTYPE_Q8_0)
+DEFINE_PRODUCT(q4_k, DTYPE_Q4_K)
+DEFINE_PRODUCT(q5_k, DTYPE_Q5_K)
+DEFINE_PRODUCT(q6_k, DTYPE_Q6_K)
+DEFINE_PRODUCT(iq4_nl, DTYPE_IQ4_NL)

@@ -11,8 +11,9 @@ static const struct kernel table[] = {
 #undef KERNEL
 };
 
-static const char *const op_names[OP_COUNT] = {"pack",   "tile", "gemv",      "gemm",      "attend", "norm",
-                                               "rotate", "gate", "peak_int8", "peak_fp32", "read"};
+static const char *const op_names[OP_COUNT] = {"pack", "tile",      "gemv",          "gemm", "attend",
+                                               "norm", "rotate",    "rotate_halves", "gate", "gate_gelu",
+                                               "cap",  "peak_int8", "peak_fp32",     "read"};
 
 const char *op_name(enum op op)
 {

@@ -1,9 +1,9 @@
 /* Operations on packed weights, and the table of their variants.
  *
  * Activations travel in tiles of `width` tokens, interleaved as the multiplying kernel wants them:
- *   q8 tile (for q4_0 and q8_0 weights): int8 values [k/4][width][4]; then int32 offsets [k/32][width], −128 × the sum of the
+ *   q8 tile (for all quantised weights): int8 values [k/4][width][4]; then int32 offsets [k/32][width], −128 × the sum of the
  *     32 values; then float scales [k/32][width]. TILE_SLACK more bytes may be read.
- *   f32 tile (for f16 and f32 weights): float [k][width].
+ *   f32 tile (for f32, f16 and bf16 weights): float [k][width].
  * A tile of width 1 is the plain vector. Missing tokens of the last tile are zero. */
 #ifndef POCKETMARK_KERNELS_KERNEL_H
 #define POCKETMARK_KERNELS_KERNEL_H
@@ -15,17 +15,20 @@
 #include "kernels/blocks.h"
 
 enum op {
-    OP_PACK,      /* stored rows → one packed panel */
-    OP_TILE,      /* float vectors → one activation tile; type: that of the weights */
-    OP_GEMV,      /* packed panels × one vector */
-    OP_GEMM,      /* packed panels × many tokens */
-    OP_ATTEND,    /* queries × cached keys and values, online softmax */
-    OP_NORM,      /* RMSNorm */
-    OP_ROTATE,    /* rotary position embedding */
-    OP_GATE,      /* SwiGLU's silu(gate) · up */
-    OP_PEAK_INT8, /* INT8 dot products in registers: the arithmetic roof */
-    OP_PEAK_FP32, /* fused multiply-adds in registers */
-    OP_READ,      /* reads memory and does nothing with it: the bandwidth roof */
+    OP_PACK,          /* stored rows → one packed panel */
+    OP_TILE,          /* float vectors → one activation tile; type: that of the weights */
+    OP_GEMV,          /* packed panels × one vector */
+    OP_GEMM,          /* packed panels × many tokens */
+    OP_ATTEND,        /* queries × cached keys and values, online softmax */
+    OP_NORM,          /* RMSNorm */
+    OP_ROTATE,        /* rotary position embedding of neighbours */
+    OP_ROTATE_HALVES, /* the same of halves */
+    OP_GATE,          /* SwiGLU's silu(gate) · up */
+    OP_GATE_GELU,     /* GeGLU's gelu(gate) · up */
+    OP_CAP,           /* soft cap */
+    OP_PEAK_INT8,     /* INT8 dot products in registers: the arithmetic roof */
+    OP_PEAK_FP32,     /* fused multiply-adds in registers */
+    OP_READ,          /* reads memory and does nothing with it: the bandwidth roof */
     OP_COUNT
 };
 
@@ -60,15 +63,23 @@ typedef void gemv_fn(size_t k, size_t panels, const void *weights, const void *t
 typedef void gemm_fn(size_t k, size_t panels, const void *weights, size_t tokens, const void *tiles, float *out,
                      size_t stride, void *scratch);
 
-/* Attention of `rows` query vectors of one key/value head over the cached positions [begin, end). */
+/* Attention of `rows` query vectors of one key/value head over the cached positions [begin, end). Position p lies at
+ * p % capacity, so that a cache may be a ring; whole ATTEND_BLOCKs of keys are read, and what lies outside [begin, end) in them
+ * does not matter.
+ *   f16:  keys [slot/16][head_size][16], values [slot][head_size].
+ *   q8_0: the same of int8, and f16 scales of blocks of BLOCK_K values along the head, the last of which may be shorter:
+ *         n = attend_scales(head_size), keys [slot/16][n][16], values [slot][n]. */
 struct attend {
-    size_t head_size;       /* multiple of 2, ≤ 512 */
-    size_t rows;            /* ≤ ATTEND_ROWS_MAX */
-    const float *queries;   /* [rows][head_size], times softmax scale × log2(e) */
-    const uint16_t *keys;   /* f16 [position/16][head_size][16], from position 0; whole ATTEND_BLOCKs are read */
-    const uint16_t *values; /* f16 [position][head_size] */
-    size_t begin, end;      /* begin: multiple of 16 */
-    const size_t *visible;  /* row r sees positions < visible[r] */
+    size_t head_size;                          /* multiple of 2, ≤ ATTEND_HEAD_MAX */
+    size_t rows;                               /* ≤ ATTEND_ROWS_MAX */
+    const float *queries;                      /* [rows][head_size], times softmax scale × log2(e) */
+    const uint16_t *keys, *values;             /* f16 */
+    const int8_t *keys_q8, *values_q8;         /* q8_0 */
+    const uint16_t *key_scales, *value_scales; /* q8_0 */
+    size_t capacity;                           /* multiple of ATTEND_BLOCK; 0: no ring, position p lies at p */
+    size_t begin, end;
+    const size_t *first, *visible; /* row r sees first[r] ≤ p < visible[r]; first may be NULL: from 0 on */
+    float softcap; /* a score s becomes cap · tanh(s / cap); in units of the scores: times log2(e). 0: no cap */
     float *maximum,
         *sum;   /* [rows] running maximum (base-2 exponent) and sum, carried from call to call; start −inf and 0 */
     float *out; /* [rows][head_size] running weighted values, start 0; the caller divides by sum at the end */
@@ -76,14 +87,24 @@ struct attend {
 };
 typedef void attend_fn(const struct attend *attend);
 
+/* Scales of one key or value of a q8_0 cache. */
+static inline size_t attend_scales(size_t head_size)
+{
+    return (head_size + BLOCK_K - 1) / BLOCK_K;
+}
+
 /* out = x / sqrt(mean(x²) + epsilon) · weight. In place is allowed. */
 typedef void norm_fn(size_t count, const float *x, const float *weight, float epsilon, float *out);
 
-/* Rotates pairs (2i, 2i+1) of `dimensions` elements by the angle whose cosine and sine are given per pair; in place. */
+/* Rotates the pairs of `dimensions` elements by the angle whose cosine and sine are given per pair; in place. Pairs are
+ * (2i, 2i+1), for OP_ROTATE_HALVES (i, i + dimensions/2). */
 typedef void rotate_fn(size_t dimensions, float *x, const float *cosine, const float *sine);
 
-/* out = gate / (1 + exp(−gate)) · up. */
+/* out = gate / (1 + exp(−gate)) · up; for OP_GATE_GELU gate/2 · (1 + tanh(√(2/π) · (gate + 0.044715 gate³))) · up. */
 typedef void gate_fn(size_t count, const float *gate, const float *up, float *out);
+
+/* x = cap · tanh(x / cap), in place. */
+typedef void cap_fn(size_t count, float cap, float *x);
 
 /* Does `rounds` rounds of independent multiply-adds; returns the MACs done. `sink` receives a value that depends on all. */
 typedef uint64_t peak_fn(uint64_t rounds, float *sink);
@@ -106,6 +127,7 @@ struct kernel {
         norm_fn *norm;
         rotate_fn *rotate;
         gate_fn *gate;
+        cap_fn *cap;
         peak_fn *peak;
         read_fn *read;
     };

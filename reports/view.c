@@ -122,16 +122,19 @@ SCALED_COLUMN(energy_joules_per_token)
 SCALED_COLUMN(matmul_macs_per_second)
 SCALED_COLUMN(matmul_read_bytes_per_second)
 SCALED_COLUMN(weights_bytes)
+SCALED_COLUMN(embedding_weights_bytes)
 SCALED_COLUMN(kv_cache_bytes)
 SCALED_COLUMN(scratch_bytes)
 SCALED_COLUMN(runtime_bytes)
 SCALED_COLUMN(predicted_peak_bytes)
 SCALED_COLUMN(peak_private_bytes)
-FACT_COLUMN(format, model, "quantization")
 FACT_COLUMN(engine, engine, "name")
 FACT_COLUMN(prompt, parameters, "prompt_tokens")
 FACT_COLUMN(generated, parameters, "generated_tokens")
 FACT_COLUMN(depth, parameters, "depth_tokens")
+FACT_COLUMN(context, parameters, "context_tokens")
+FACT_COLUMN(kv_type, parameters, "kv_type")
+FACT_COLUMN(scenario, parameters, "scenario")
 FACT_COLUMN(tokens, parameters, "tokens", "tokens_count", "prompt_tokens")
 
 static void model_text(char *out, size_t size, const struct cell *cell)
@@ -141,6 +144,21 @@ static void model_text(char *out, size_t size, const struct cell *cell)
     view_fact(out, size, &cell->model, paths);
     if (!*out)
         snprintf(out, size, "%s", cell->title);
+}
+
+/* "q4_0", and "q4_0/q6_k" where the output matrix has another type than all others. */
+static void format_text(char *out, size_t size, const struct cell *cell)
+{
+    static const char *const formats[] = {"quantization", NULL}, *const outputs[] = {"output_tensor_type", NULL};
+    enum dtype format, output;
+    char text[64];
+    size_t length;
+
+    view_fact(out, size, &cell->model, formats);
+    view_fact(text, sizeof text, &cell->model, outputs);
+    length = strlen(out);
+    if (!view_is_matmul(cell) && dtype_from_name(out, &format) && dtype_from_name(text, &output) && format != output)
+        snprintf(out + length, size - length, "/%s", text);
 }
 
 static void matrix_text(char *out, size_t size, const struct cell *cell)
@@ -184,6 +202,8 @@ static const struct view_column model_columns[] = {
     {"format", "", false, false, 0, format_text, NULL},
     {"engine", "", false, true, 4, engine_text, NULL},
     {"threads", "", true, true, 3, threads_text, NULL},
+    {"scenario", "", false, true, 2, scenario_text, NULL},
+    {"cache type", "", false, true, 3, kv_type_text, NULL},
     {"prompt", "tokens", true, true, 3, prompt_text, NULL},
     {"generated", "tokens", true, true, 3, generated_text, NULL},
     {"depth", "tokens", true, true, 3, depth_text, NULL},
@@ -212,13 +232,16 @@ static const struct view_column memory_columns[] = {
     {"format", "", false, false, 0, format_text, NULL},
     {"engine", "", false, true, 9, engine_text, NULL},
     {"depth", "tokens", true, true, 8, depth_text, NULL},
+    {"context", "tokens", true, true, 7, context_text, NULL},
     {"weights", "", true, false, 1, weights_bytes_text, NULL},
-    {"cache", "", true, false, 2, kv_cache_bytes_text, NULL},
+    {"of these", "embed.", true, false, 3, embedding_weights_bytes_text, NULL},
+    {"cache type", "", false, true, 8, kv_type_text, NULL},
+    {"cache", "", true, false, 1, kv_cache_bytes_text, NULL},
     {"scratch", "", true, false, 5, scratch_bytes_text, NULL},
-    {"runtime", "", true, false, 6, runtime_bytes_text, NULL},
-    {"predicted", "peak", true, false, 3, predicted_peak_bytes_text, NULL},
+    {"runtime", "", true, false, 7, runtime_bytes_text, NULL},
+    {"predicted", "peak", true, false, 2, predicted_peak_bytes_text, NULL},
     {"measured", "peak", true, false, 0, peak_private_bytes_text, NULL},
-    {"difference", "", true, false, 4, difference_text, NULL},
+    {"off by", "", true, false, 6, difference_text, NULL},
 };
 
 static bool speed_shown(const struct cell *cell)
@@ -238,7 +261,10 @@ const struct view_table view_tables[] = {
      speed_shown, COLUMNS(model_columns)},
     {"Matrix products", "of roof: against whichever binds, arithmetic or reading the weights", matmul_shown,
      COLUMNS(matmul_columns)},
-    {"Memory", "measured peak: anonymous pages of the process at their largest", speed_shown, COLUMNS(memory_columns)},
+    {"Memory",
+     "embed.: token embedding and output matrix, as stored; measured peak: anonymous pages of the process at their "
+     "largest",
+     speed_shown, COLUMNS(memory_columns)},
     {0},
 };
 

@@ -32,6 +32,7 @@ static void tell_model(struct facts *facts, const struct plan_case *item, const 
 
     hash_shape(&subject->model, shape);
     facts_text(facts, "name", NULL, subject->model.name);
+    facts_text(facts, "architecture", NULL, subject->model.architecture_name);
     facts_text(facts, "quantization", NULL,
                item->kind == CASE_MATMUL ? dtype_info(item->tensor->type)->name : subject->format);
     facts_text(facts, "output_tensor_type", NULL, subject->output);
@@ -74,7 +75,9 @@ static void tell_parameters(struct facts *facts, const struct plan_case *item)
         facts_integer(facts, "generated_tokens", NULL, (int64_t)item->generated_tokens);
         facts_integer(facts, "depth_tokens", NULL, (int64_t)item->depth_tokens);
         facts_integer(facts, "context_tokens", NULL, (int64_t)item->context_tokens);
-        facts_text(facts, "kv_type", NULL, "f16");
+        facts_text(facts, "kv_type", NULL, dtype_info(item->kv_type)->name);
+        if (*item->scenario)
+            facts_text(facts, "scenario", NULL, item->scenario);
     }
     if (item->threads)
         facts_integer(facts, "threads", NULL, (int64_t)item->threads);

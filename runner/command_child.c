@@ -41,7 +41,7 @@ static enum status child_gate(const struct options *options, FILE *out, struct e
     enum status status = workbench_open(&bench, options, options_text(options, OPTION_MODEL, 0), error);
 
     if (!status)
-        status = referee_gate(&bench, &nmse, reason, sizeof reason, error);
+        status = referee_gate(&bench, options_size(options, OPTION_CONTEXT, 0), &nmse, reason, sizeof reason, error);
     lines_whole(out, FIELD_nmse_ratio, nmse);
     if (*reason)
         lines_null(out, FIELD_nmse_ratio, reason);

@@ -3,21 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "devices/energy.h"
-#include "devices/engine.h"
-#include "kernels/kernel.h"
 #include "reports/document.h"
-#include "reports/record.h"
-#include "reports/units.h"
 #include "runner/options.h"
-#include "runner/profiles.h"
 #include "workloads/nearest.h"
 
 static const struct command_info infos[COMMAND_COUNT] = {
     [COMMAND_DETECT] = {"detect", "[options]", "the machine: processor, memory, energy sources, and the state of each",
                         NULL, 0, 0, false, false, command_detect},
-    [COMMAND_LIST] = {"list", "models|profiles|engines|kernels|energy|metrics", "what there is to choose from", NULL, 1,
-                      1, false, false, command_list},
+    [COMMAND_LIST] = {"list", "models|profiles|scenarios|engines|kernels|energy|metrics",
+                      "what there is to choose from", NULL, 1, 1, false, false, command_list},
     [COMMAND_RUN] =
         {"run", "[PROFILE] [options]", "measure: a profile (quick unless told), or the models given with -m",
          "Profiles: quick, standard, full, sustained (see 'pocketmark list profiles'). Options replace what the\n"
@@ -29,7 +23,7 @@ static const struct command_info infos[COMMAND_COUNT] = {
     [COMMAND_VERIFY] =
         {"verify", "MODEL [options]", "is the arithmetic right? Error against exact logits; exit 1 if not",
          "MODEL is a described model (synthetic weights) or a GGUF file. Tokens are fed one at a time and\n"
-         "through prefills of 1, 7 and all of them at once.",
+         "through prefills of 1, 7, 64 and all of them at once.",
          1, 1, false, false, command_verify},
     [COMMAND_LOGITS] = {"logits", "MODEL.gguf TOKENS.json OUT.f32 [options]",
                         "float32 logits of a model, one row per token, fed one at a time",
@@ -87,110 +81,6 @@ int exit_code_of(enum status status)
         break;
     }
     return EXIT_UNFIT;
-}
-
-static void list_model(const char *name, void *context)
-{
-    struct model model;
-    struct error error = {0};
-    enum status *status = context;
-
-    if (*status)
-        return;
-    *status = model_load(&model, name, &error);
-    if (*status) {
-        printf("%-18s not readable: %s\n", name, error.text);
-        return;
-    }
-    printf("%-18s %6.2f billion parameters  %3zu layers  context %6zu  %s\n", model.name,
-           (double)model_parameter_count(&model) * 1e-9, model.layers, model.context_tokens,
-           *model.license ? model.license : "licence unknown");
-    model_free(&model);
-}
-
-static enum status list_models(struct error *error)
-{
-    enum status broken = STATUS_OK, status = model_list(list_model, &broken, error);
-
-    if (!status && broken)
-        return error_set(error, broken, "a description in %s is not readable", model_directory());
-    return status;
-}
-
-static enum status list_profiles(struct error *error)
-{
-    size_t count;
-    const struct profile *profiles = profile_table(&count);
-
-    (void)error;
-    for (size_t i = 0; i < count; i++)
-        printf("%-10s %s\n", profiles[i].name, profiles[i].summary);
-    return STATUS_OK;
-}
-
-static enum status list_engines(struct error *error)
-{
-    (void)error;
-    for (size_t i = 0; engines[i]; i++)
-        printf("%-10s %s\n", engines[i]->name, engines[i]->summary);
-    return STATUS_OK;
-}
-
-static enum status list_kernels(struct error *error)
-{
-    size_t count;
-    const struct kernel *kernels = kernel_table(&count);
-
-    (void)error;
-    for (size_t i = 0; i < count; i++)
-        printf("%-26s %-10s %-6s %s\n", kernels[i].name, op_name(kernels[i].op),
-               kernels[i].type == DTYPE_COUNT ? "-" : dtype_info(kernels[i].type)->name, isa_name(kernels[i].isa));
-    return STATUS_OK;
-}
-
-static enum status list_energy(struct error *error)
-{
-    (void)error;
-    for (size_t i = 0; energy_sources[i]; i++)
-        printf("%-10s %-8s %s\n", energy_sources[i]->name, energy_scope_name(energy_sources[i]->scope),
-               energy_sources[i]->summary);
-    return STATUS_OK;
-}
-
-static enum status list_metrics(struct error *error)
-{
-    static const char *const betters[] = {"higher", "lower", "neither"};
-    static const char *const kinds[] = {"measured", "derived", "estimated"};
-
-    (void)error;
-    for (int i = 0; i < FIELD_COUNT; i++) {
-        const struct field_info *info = field_info((enum field)i);
-        printf("%-32s %-9s %-7s %s\n", info->name, kinds[info->kind], betters[info->better], info->meaning);
-    }
-    return STATUS_OK;
-}
-
-int command_list(const struct invocation *invocation, struct error *error)
-{
-    static const struct {
-        const char *name;
-        enum status (*list)(struct error *error);
-    } lists[] = {{"models", list_models},   {"profiles", list_profiles}, {"engines", list_engines},
-                 {"kernels", list_kernels}, {"energy", list_energy},     {"metrics", list_metrics}};
-    enum { LISTS = sizeof lists / sizeof *lists };
-    const char *asked = invocation->options->arguments[0], *words[LISTS], *nearest;
-
-    for (size_t i = 0; i < LISTS; i++) {
-        if (strcmp(lists[i].name, asked) == 0)
-            return exit_code_of(lists[i].list(error));
-        words[i] = lists[i].name;
-    }
-    nearest = nearest_word(asked, words, LISTS);
-    if (nearest)
-        error_set(error, STATUS_MISUSE, "there is no list '%s'; did you mean '%s'?", asked, nearest);
-    else
-        error_set(error, STATUS_MISUSE, "there is no list '%s'", asked);
-    return EXIT_MISUSE;
 }
 
 int command_validate(const struct invocation *invocation, struct error *error)

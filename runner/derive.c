@@ -12,6 +12,8 @@ static enum dtype matrix_type(const struct plan_case *item)
 
     if (item->kind == CASE_MATMUL)
         return item->tensor->type;
+    if (!gate)
+        gate = model_tensor(&item->subject->model, ROLE_GATE_UP, 0);
     return gate ? gate->type : model_output(&item->subject->model)->type;
 }
 
@@ -60,7 +62,7 @@ void derive_values(const struct plan_case *item, const struct facts *environment
     if (item->generated_tokens) {
         double seconds = (double)item->generated_tokens / values[FIELD_decode_tokens_per_second];
         for (size_t i = 0; i < item->generated_tokens; i++)
-            bytes += (double)cost_decode_bytes(model, start + i, SUBJECT_KV_ELEMENT_BYTES);
+            bytes += (double)cost_decode_bytes(model, start + i, plan_kv_element_bytes(item));
         values[FIELD_decode_read_bytes_per_second] = bytes / seconds;
         values[FIELD_decode_utilization_ratio] = bytes / seconds / read_roof(item, environment);
     }

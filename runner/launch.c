@@ -13,6 +13,7 @@
 #include "runner/fit.h"
 #include "runner/lines.h"
 #include "runner/workbench.h"
+#include "workloads/cost.h"
 #include "workloads/synthetic.h"
 
 enum {
@@ -244,6 +245,19 @@ static void tell_choice(void *context, const char *key, const char *value)
     lines_engine(context, key, value);
 }
 
+/* Stored bytes of the token embedding and the output matrix. */
+static double embedding_bytes(const struct model *model)
+{
+    static const enum role roles[] = {ROLE_TOKEN_EMBEDDING, ROLE_OUTPUT};
+    double bytes = 0;
+
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        const struct tensor *tensor = model_tensor(model, roles[i], -1);
+        bytes += tensor ? (double)cost_matmul_bytes(tensor->type, tensor->rows, tensor->columns) : 0;
+    }
+    return bytes;
+}
+
 /* Loads if it fits; *fits is false, and the reason told, where it does not. */
 static enum status load(struct launch *launch, bool *fits, struct error *error)
 {
@@ -284,6 +298,7 @@ static enum status load(struct launch *launch, bool *fits, struct error *error)
     if (!status && ops->footprint) {
         ops->footprint(&bench->engine, &footprint);
         lines_whole(launch->out, FIELD_weights_bytes, (double)footprint.weights_bytes);
+        lines_whole(launch->out, FIELD_embedding_weights_bytes, embedding_bytes(&bench->subject.model));
         lines_whole(launch->out, FIELD_kv_cache_bytes, (double)footprint.kv_cache_bytes);
         lines_whole(launch->out, FIELD_scratch_bytes, (double)footprint.scratch_bytes);
     }

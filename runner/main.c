@@ -1,4 +1,5 @@
 /* The program's door: finds the command, shows what went wrong, exits. */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +68,8 @@ int main(int argc, char **argv)
     enum command command;
     const char *suggestion;
 
+    /* an arena of its own for each thread would take 64 MiB of address space, which a limit may count as memory */
+    mallopt(M_ARENA_MAX, 1);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         options_help(stdout);
         return flush_output(EXIT_OK);

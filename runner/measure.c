@@ -398,7 +398,8 @@ static void close_cases(struct loop *loop)
 
 static bool same_gate(const struct plan_case *a, const struct plan_case *b)
 {
-    return a->subject == b->subject && a->engine == b->engine && a->threads == b->threads;
+    return a->subject == b->subject && a->engine == b->engine && a->threads == b->threads && a->kv_type == b->kv_type &&
+           plan_gate_context(a) == plan_gate_context(b);
 }
 
 static void find_gates(struct loop *loop)

@@ -12,6 +12,7 @@ enum option_type { TYPE_FLAG, TYPE_TEXT, TYPE_LIST, TYPE_COUNT, TYPE_COUNTS, TYP
 
 enum {
     DETECT = 1 << COMMAND_DETECT,
+    LISTS = 1 << COMMAND_LIST,
     RUN = 1 << COMMAND_RUN,
     ROOF = 1 << COMMAND_ROOF,
     VERIFY = 1 << COMMAND_VERIFY,
@@ -33,7 +34,7 @@ struct option_row {
     const char *help;
 };
 
-static size_t words_quants(const char **words)
+static size_t words_types(const char **words)
 {
     for (int i = 0; i < DTYPE_COUNT; i++)
         words[i] = dtype_info((enum dtype)i)->name;
@@ -52,7 +53,8 @@ static size_t words_engines(const char **words)
 static size_t words_kv_types(const char **words)
 {
     words[0] = "f16";
-    return 1;
+    words[1] = "q8_0";
+    return 2;
 }
 
 static const struct option_row rows[OPTION_COUNT] = {

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "workloads/scenario.h"
+
 enum { CASES_MAX = 10000, SHAPES_MAX = 32 };
 
 /* The options that multiply out for one subject, outermost first. */
-static const enum option_id axes[] = {OPTION_ENGINE, OPTION_THREADS,  OPTION_DEPTH,
-                                      OPTION_PROMPT, OPTION_GENERATE, OPTION_CONTEXT};
+static const enum option_id axes[] = {OPTION_ENGINE,   OPTION_THREADS, OPTION_KV_TYPE,  OPTION_DEPTH,
+                                      OPTION_SCENARIO, OPTION_PROMPT,  OPTION_GENERATE, OPTION_CONTEXT};
 enum { AXES = sizeof axes / sizeof *axes };
 
 /* One value per option of `axes`: an index into its values. */
@@ -18,12 +20,24 @@ struct choice {
     size_t at[AXES];
 };
 
+static size_t chosen_index(const struct choice *choice, enum option_id id)
+{
+    size_t axis = 0;
+
+    while (axes[axis] != id)
+        axis++;
+    return choice->at[axis];
+}
+
 static double chosen(const struct options *options, const struct choice *choice, enum option_id id, double otherwise)
 {
-    for (size_t i = 0; i < AXES; i++)
-        if (axes[i] == id && options_count(options, id))
-            return options_number(options, id, choice->at[i]);
-    return otherwise;
+    return options_count(options, id) ? options_number(options, id, chosen_index(choice, id)) : otherwise;
+}
+
+/* NULL where there is no value. */
+static const char *chosen_text(const struct options *options, const struct choice *choice, enum option_id id)
+{
+    return options_count(options, id) ? options_text(options, id, chosen_index(choice, id)) : NULL;
 }
 
 /* Moves to the next combination, the last axis fastest; false after the last one. */
@@ -62,7 +76,7 @@ static void append(char *text, size_t size, const char *format, ...)
 static void name_case(struct plan_case *item, bool many_engines)
 {
     const struct subject *subject = item->subject;
-    bool output_differs = strcmp(subject->format, subject->output) != 0 && !subject->file;
+    bool output_differs = subject->output_differs;
 
     if (item->kind == CASE_MATMUL) {
         const struct matmul work = matmul_of(&subject->model, item->tensor, item->prompt_tokens, 0);
@@ -74,12 +88,18 @@ static void name_case(struct plan_case *item, bool many_engines)
                  item->generated_tokens);
         snprintf(item->title, sizeof item->title, "%s %s%s%s", subject->model.name, subject->format,
                  output_differs ? "/" : "", output_differs ? subject->output : "");
+        if (*item->scenario)
+            append(item->title, sizeof item->title, " %s", item->scenario);
         if (item->depth_tokens) {
             append(item->id, sizeof item->id, ".d%zu", item->depth_tokens);
             append(item->title, sizeof item->title, " d%zu", item->depth_tokens);
         }
         if (item->context_tokens != item->depth_tokens + item->prompt_tokens + item->generated_tokens)
             append(item->id, sizeof item->id, ".c%zu", item->context_tokens);
+        if (item->kv_type != DTYPE_F16) {
+            append(item->id, sizeof item->id, ".kv-%s", dtype_info(item->kv_type)->name);
+            append(item->title, sizeof item->title, " kv %s", dtype_info(item->kv_type)->name);
+        }
     }
     if (item->threads) {
         append(item->id, sizeof item->id, ".t%zu", item->threads);
@@ -147,14 +167,38 @@ static void find_obstacles(struct plan_case *item)
         snprintf(item->skip, sizeof item->skip, "engine %s cannot run whole models", engine->name);
 }
 
+/* A scenario's word, or the numbers. */
+static enum status choose_lengths(struct plan_case *item, const struct options *options, const struct choice *choice,
+                                  struct error *error)
+{
+    const char *name = chosen_text(options, choice, OPTION_SCENARIO);
+    struct scenario scenario;
+    enum status status;
+
+    if (!name) {
+        item->prompt_tokens = (size_t)chosen(options, choice, OPTION_PROMPT, 0);
+        item->generated_tokens = (size_t)chosen(options, choice, OPTION_GENERATE, 0);
+        return STATUS_OK;
+    }
+    status = scenario_load(&scenario, name, error);
+    if (status)
+        return status;
+    item->prompt_tokens = scenario.prompt_tokens;
+    item->generated_tokens = scenario.generated_tokens;
+    snprintf(item->scenario, sizeof item->scenario, "%s", scenario.name);
+    return STATUS_OK;
+}
+
 static enum status add_language_case(struct plan *plan, const struct plan_case *pattern, const struct options *options,
                                      const struct choice *choice, struct error *error)
 {
     struct plan_case item = *pattern;
     size_t needed;
+    enum status status;
 
-    item.prompt_tokens = (size_t)chosen(options, choice, OPTION_PROMPT, 0);
-    item.generated_tokens = (size_t)chosen(options, choice, OPTION_GENERATE, 0);
+    status = choose_lengths(&item, options, choice, error);
+    if (status)
+        return status;
     item.depth_tokens = (size_t)chosen(options, choice, OPTION_DEPTH, 0);
     needed = item.depth_tokens + item.prompt_tokens + item.generated_tokens;
     item.context_tokens = (size_t)chosen(options, choice, OPTION_CONTEXT, (double)needed);
@@ -219,12 +263,14 @@ static enum status add_subject_cases(struct plan *plan, const struct subject *su
         struct plan_case pattern = {
             .kind = sustained ? CASE_SUSTAINED : CASE_LLM,
             .subject = subject,
-            .engine = engine_find(options_text(options, OPTION_ENGINE, choice.at[0])),
+            .engine = engine_find(chosen_text(options, &choice, OPTION_ENGINE)),
             .threads = (size_t)chosen(options, &choice, OPTION_THREADS, 0),
+            .kv_type = DTYPE_F16,
             .launches = options_size(options, OPTION_LAUNCHES, 1),
             .repetitions = options_size(options, OPTION_REPETITIONS, 0),
             .work_seconds = sustained ? profile->sustained_seconds : 0.5,
         };
+        dtype_from_name(chosen_text(options, &choice, OPTION_KV_TYPE), &pattern.kv_type);
         status = add_language_case(plan, &pattern, options, &choice, error);
         if (!status && profile && profile->matmul_tokens && choice_first_of_lengths(&choice))
             status = add_matmul_cases(plan, &pattern, options, profile, error);
@@ -279,14 +325,13 @@ static enum status apply_profile(struct plan *plan, struct options *options, con
                                  struct error *error)
 {
     static const enum option_id replaced[] = {
-        OPTION_MODEL,    OPTION_QUANT,       OPTION_OUTPUT_TYPE, OPTION_PROMPT,  OPTION_GENERATE,
-        OPTION_DEPTH,    OPTION_CONTEXT,     OPTION_ENGINE,      OPTION_THREADS, OPTION_KV_TYPE,
-        OPTION_LAUNCHES, OPTION_REPETITIONS, OPTION_TIME_BUDGET, OPTION_SEED};
+        OPTION_MODEL,    OPTION_QUANT,    OPTION_OUTPUT_TYPE, OPTION_PROMPT,      OPTION_GENERATE,
+        OPTION_SCENARIO, OPTION_DEPTH,    OPTION_CONTEXT,     OPTION_ENGINE,      OPTION_THREADS,
+        OPTION_KV_TYPE,  OPTION_LAUNCHES, OPTION_REPETITIONS, OPTION_TIME_BUDGET, OPTION_SEED};
     const char *name = options->argument_count                ? options->arguments[0]
                        : options_given(options, OPTION_MODEL) ? NULL
                                                               : "quick";
     const struct profile *profile = name ? profile_find(name) : NULL;
-    enum status status = STATUS_OK;
 
     *found = profile;
     if (name && !profile) {
@@ -303,17 +348,7 @@ static enum status apply_profile(struct plan *plan, struct options *options, con
     plan->standard = profile != NULL;
     for (size_t i = 0; i < sizeof replaced / sizeof *replaced; i++)
         plan->standard &= !options_given(options, replaced[i]);
-    if (!profile)
-        return STATUS_OK;
-    const struct {
-        enum option_id id;
-        const char *text;
-    } fallbacks[] = {{OPTION_MODEL, profile->models},  {OPTION_QUANT, profile->quants},
-                     {OPTION_PROMPT, profile->prompt}, {OPTION_GENERATE, profile->generate},
-                     {OPTION_DEPTH, profile->depth},   {OPTION_LAUNCHES, profile->launches}};
-    for (size_t i = 0; i < sizeof fallbacks / sizeof *fallbacks && !status; i++)
-        status = options_set_fallback(options, fallbacks[i].id, fallbacks[i].text, error);
-    return status;
+    return profile ? profile_fill_in(profile, options, error) : STATUS_OK;
 }
 
 /* The hash covers what was asked for, not what a machine makes of it. */
@@ -337,6 +372,17 @@ static enum status hash_definition(struct plan *plan, struct error *error)
     return STATUS_OK;
 }
 
+static enum status check_scenarios(const struct options *options, struct error *error)
+{
+    static const enum option_id replaced[] = {OPTION_PROMPT, OPTION_GENERATE};
+
+    for (size_t i = 0; i < 2 && options_given(options, OPTION_SCENARIO); i++)
+        if (options_given(options, replaced[i]))
+            return error_set(error, STATUS_MISUSE, "--scenario %s says how long prompt and answer are; leave out --%s",
+                             options_text(options, OPTION_SCENARIO, 0), options_name(replaced[i]));
+    return STATUS_OK;
+}
+
 static enum status check_threads(const struct options *options, const struct host *host, struct error *error)
 {
     size_t allowed = 0;
@@ -357,7 +403,9 @@ enum status plan_build(struct plan *plan, struct options *options, const struct 
     enum status status;
 
     *plan = (struct plan){0};
-    status = apply_profile(plan, options, &profile, error);
+    status = check_scenarios(options, error);
+    if (!status)
+        status = apply_profile(plan, options, &profile, error);
     if (!status)
         status = check_threads(options, host, error);
     if (status)
@@ -377,7 +425,24 @@ enum status plan_build(struct plan *plan, struct options *options, const struct 
 
 struct engine_options plan_engine_options(const struct plan_case *item, isa_set isa)
 {
-    return (struct engine_options){.threads = item->threads, .context_tokens = item->context_tokens, .isa = isa};
+    return (struct engine_options){
+        .threads = item->threads, .context_tokens = item->context_tokens, .kv_type = item->kv_type, .isa = isa};
+}
+
+size_t plan_gate_context(const struct plan_case *item)
+{
+    const struct rope *rope = &item->subject->model.rope;
+
+    return rope->scaling == ROPE_LONGROPE && item->context_tokens > rope->original_context_tokens
+               ? rope->original_context_tokens + 1
+               : 0;
+}
+
+double plan_kv_element_bytes(const struct plan_case *item)
+{
+    const struct dtype_info *info = dtype_info(item->kv_type);
+
+    return (double)info->block_bytes / (double)info->block_elements;
 }
 
 void plan_close(struct plan *plan)

@@ -15,7 +15,9 @@ struct plan_case {
     enum case_kind kind;
     const struct subject *subject;
     const struct engine_ops *engine;
-    size_t threads; /* 0: the engine's choice */
+    size_t threads;     /* 0: the engine's choice */
+    enum dtype kv_type; /* of the cached keys and values */
+    char scenario[32];  /* the word that stands for prompt and generated tokens; empty: they were given as numbers */
     size_t prompt_tokens, generated_tokens, depth_tokens, context_tokens;
     const struct tensor *tensor;  /* matmul: the weights; prompt_tokens is the number of activations */
     size_t launches, repetitions; /* repetitions 0: as many as fill work_seconds */
@@ -44,6 +46,13 @@ enum status plan_build(struct plan *plan, struct options *options, const struct 
 
 /* What an engine is opened with for this case. */
 struct engine_options plan_engine_options(const struct plan_case *item, isa_set isa);
+
+/* Tokens of context that the gate must be laid out for, so that it checks the rotation that the case uses: 0 where any will do,
+ * else the least that lies on the same side of longrope's switch. */
+size_t plan_gate_context(const struct plan_case *item);
+
+/* Bytes of one cached key or value element, the scales of its block included. */
+double plan_kv_element_bytes(const struct plan_case *item);
 
 void plan_close(struct plan *plan);
 

@@ -1,7 +1,10 @@
 #include "runner/profiles.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "workloads/model.h"
 #include "workloads/nearest.h"
 
 static const struct profile profiles[] = {
@@ -19,9 +22,9 @@ static const struct profile profiles[] = {
      .matmul_seconds = 0.05,
      .roof_seconds = 0.3},
     {.name = "standard",
-     .version = "2026.1",
-     .summary = "1B, 3B and 8B in two formats at a chat's length; up to 20 minutes",
-     .models = "llama-3.2-1b,llama-3.2-3b,llama-3.1-8b",
+     .version = "2026.2",
+     .summary = "1B, 3B, 4B and 8B in two formats at a chat's length; up to 20 minutes",
+     .models = "llama-3.2-1b,llama-3.2-3b,gemma-3-4b,llama-3.1-8b",
      .quants = "q4_0,q8_0",
      .prompt = "512",
      .generate = "64",
@@ -29,9 +32,9 @@ static const struct profile profiles[] = {
      .launches = "6",
      .roof_seconds = 1},
     {.name = "full",
-     .version = "2026.1",
+     .version = "2026.2",
      .summary = "every described model that fits, in two formats, with an empty and with a filled cache; hours",
-     .models = "llama-3.2-1b,tinyllama-1.1b,llama-3.2-3b,mistral-7b-v0.3,llama-3.1-8b",
+     .models = PROFILE_ALL_MODELS,
      .quants = "q4_0,q8_0",
      .prompt = "512",
      .generate = "128",
@@ -77,4 +80,56 @@ const char *profile_suggest(const char *name)
     for (size_t i = 0; i < PROFILES; i++)
         words[i] = profiles[i].name;
     return nearest_word(name, words, PROFILES);
+}
+
+struct names {
+    char *text; /* with commas between; owned */
+    size_t size;
+    FILE *stream;
+};
+
+static void add_name(const char *name, void *context)
+{
+    struct names *names = context;
+
+    fprintf(names->stream, "%s%s", ftell(names->stream) ? "," : "", name);
+}
+
+static enum status fill_in_all_models(struct options *options, struct error *error)
+{
+    struct names names = {0};
+    enum status status;
+
+    names.stream = open_memstream(&names.text, &names.size);
+    if (!names.stream)
+        return error_set(error, STATUS_MEMORY, "out of memory for the plan");
+    status = model_list(add_name, &names, error);
+    if (fclose(names.stream) && !status)
+        status = error_set(error, STATUS_MEMORY, "out of memory for the plan");
+    if (!status)
+        status = options_set_fallback(options, OPTION_MODEL, names.text, error);
+    free(names.text);
+    return status;
+}
+
+enum status profile_fill_in(const struct profile *profile, struct options *options, struct error *error)
+{
+    bool lengths = !options_given(options, OPTION_SCENARIO), all = strcmp(profile->models, PROFILE_ALL_MODELS) == 0;
+    const struct {
+        enum option_id id;
+        const char *text;
+    } fallbacks[] = {{OPTION_MODEL, all ? NULL : profile->models},
+                     {OPTION_QUANT, profile->quants},
+                     {OPTION_PROMPT, lengths ? profile->prompt : NULL},
+                     {OPTION_GENERATE, lengths ? profile->generate : NULL},
+                     {OPTION_DEPTH, profile->depth},
+                     {OPTION_LAUNCHES, profile->launches}};
+    enum status status = STATUS_OK;
+
+    if (all && !options_given(options, OPTION_MODEL))
+        status = fill_in_all_models(options, error);
+    for (size_t i = 0; i < sizeof fallbacks / sizeof *fallbacks && !status; i++)
+        if (fallbacks[i].text)
+            status = options_set_fallback(options, fallbacks[i].id, fallbacks[i].text, error);
+    return status;
 }

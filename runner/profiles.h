@@ -4,6 +4,11 @@
 
 #include <stddef.h>
 
+#include "runner/options.h"
+
+/* In place of a list of models: every described one. */
+#define PROFILE_ALL_MODELS "all"
+
 /* Texts are values of the options of the same names; the user's own take their place. */
 struct profile {
     const char *name, *version, *summary;
@@ -22,5 +27,9 @@ const struct profile *profile_find(const char *name);
 
 /* The name that looks most like `name`, or NULL. */
 const char *profile_suggest(const char *name);
+
+/* Makes what the profile says the fallback of the options; a scenario that was given leaves no lengths open. STATUS_IO where the
+ * described models cannot be listed. */
+enum status profile_fill_in(const struct profile *profile, struct options *options, struct error *error);
 
 #endif

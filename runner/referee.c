@@ -57,7 +57,8 @@ enum status referee_logits(const struct workbench *bench, const int32_t *tokens,
             return status;
         parallel.pool = threads;
     }
-    status = oracle_logits(bench->subject.weights, tokens, count, logits, threads ? &parallel : NULL, error);
+    status = oracle_logits(bench->subject.weights, tokens, count, bench->engine_options.context_tokens, logits,
+                           threads ? &parallel : NULL, error);
     if (threads)
         threads_close(threads);
     return status;
@@ -161,7 +162,8 @@ out:
     return status;
 }
 
-enum status referee_gate(struct workbench *bench, double *nmse, char *reason, size_t reason_size, struct error *error)
+enum status referee_gate(struct workbench *bench, size_t context_tokens, double *nmse, char *reason, size_t reason_size,
+                         struct error *error)
 {
     const struct engine_ops *ops = bench->engine.ops;
     struct memory memory;
@@ -170,7 +172,7 @@ enum status referee_gate(struct workbench *bench, double *nmse, char *reason, si
     enum status status;
 
     *nmse = NAN;
-    status = workbench_start(bench, GATE_TOKENS, error);
+    status = workbench_start(bench, context_tokens > GATE_TOKENS ? context_tokens : GATE_TOKENS, error);
     if (!status && !ops->self_check) {
         snprintf(reason, reason_size, "engine %s has no arithmetic to check", ops->name);
         return STATUS_OK;

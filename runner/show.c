@@ -7,7 +7,7 @@
 #include "reports/document.h"
 #include "reports/units.h"
 
-static void format_value(const struct fact *fact, char *out, size_t size)
+void show_value(const struct fact *fact, char *out, size_t size)
 {
     const char *unit = units_of_name(fact->path);
 
@@ -44,7 +44,7 @@ void show_facts(const struct facts *facts, FILE *out)
         char value[600];
         if (!facts->items[i].label)
             continue;
-        format_value(&facts->items[i], value, sizeof value);
+        show_value(&facts->items[i], value, sizeof value);
         fprintf(out, "%-*s  %s\n", (int)width, facts->items[i].label, value);
     }
 }

@@ -7,6 +7,9 @@
 #include "kernels/base.h"
 #include "reports/facts.h"
 
+/* The value with its unit; "unknown: reason" for null. */
+void show_value(const struct fact *fact, char *out, size_t size);
+
 /* Prints every fact that has a label, with its unit; null facts show their reason. */
 void show_facts(const struct facts *facts, FILE *out);
 

@@ -21,7 +21,8 @@ static void add_subject(struct child_command *command, const struct plan *plan, 
     child_command_add(command, "--model=%s", item->subject->request);
     if (!item->subject->file) {
         child_command_add(command, "--quant=%s", item->subject->format);
-        child_command_add(command, "--output-tensor-type=%s", item->subject->output);
+        if (item->subject->output_differs)
+            child_command_add(command, "--output-tensor-type=%s", item->subject->output);
     }
     child_command_add(command, "--engine=%s", item->engine->name);
     if (item->threads)
@@ -63,6 +64,9 @@ void spell_gate(struct child_command *command, const char *program, const struct
 {
     begin(command, program, "gate");
     add_subject(command, plan, item);
+    child_command_add(command, "--kv-type=%s", dtype_info(item->kv_type)->name);
+    if (plan_gate_context(item))
+        child_command_add(command, "--context=%zu", plan_gate_context(item));
 }
 
 void spell_launch(struct child_command *command, const char *program, const struct plan *plan,
@@ -83,6 +87,7 @@ void spell_launch(struct child_command *command, const char *program, const stru
     child_command_add(command, "--generate=%zu", item->generated_tokens);
     child_command_add(command, "--depth=%zu", item->depth_tokens);
     child_command_add(command, "--context=%zu", item->context_tokens);
+    child_command_add(command, "--kv-type=%s", dtype_info(item->kv_type)->name);
 }
 
 double spell_timeout_seconds(const struct plan_case *item)

@@ -1,5 +1,6 @@
 #include "runner/subject.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,29 +14,53 @@ bool subject_is_file(const char *request)
     return strchr(request, '/') || (length > 5 && strcmp(request + length - 5, ".gguf") == 0);
 }
 
+/* Sets the types; *output becomes the type of the matrix that makes the logits. */
+static enum status quantise(struct model *model, const char *quant, const enum dtype *wanted, enum dtype *output,
+                            struct error *error)
+{
+    enum status status = model_quantise(model, quant, wanted, error);
+
+    if (status == STATUS_FORMAT && error) /* the description is sound: it is the choice that does not fit it */
+        status = error->status = STATUS_MISUSE;
+    if (!status)
+        *output = model_output(model)->type;
+    return status;
+}
+
+static void name_quantisation(struct subject *subject, const char *quant)
+{
+    size_t length = 0;
+
+    for (; quant[length] && length + 1 < sizeof subject->format; length++)
+        subject->format[length] = (char)tolower((unsigned char)quant[length]);
+    subject->format[length] = '\0';
+}
+
 static enum status open_described(struct subject *subject, const char *quant, const char *output, uint64_t seed,
                                   struct error *error)
 {
-    enum dtype matrices = DTYPE_Q4_0, last;
-    enum status status;
+    enum dtype usual, last;
+    enum status status = model_load(&subject->model, subject->request, error);
 
-    if (quant && *quant && !dtype_from_name(quant, &matrices))
-        return error_set(error, STATUS_MISUSE, "there is no type '%s'", quant);
-    last = matrices;
-    if (output && *output && !dtype_from_name(output, &last))
-        return error_set(error, STATUS_MISUSE, "there is no type '%s'", output);
-    status = model_load(&subject->model, subject->request, error);
     if (!status)
-        status = model_set_types(&subject->model, matrices, last, error);
+        status = quantise(&subject->model, quant, NULL, &usual, error);
+    if (status)
+        return status;
+    last = usual;
+    if (output && !dtype_from_name(output, &last))
+        return error_set(error, STATUS_MISUSE, "there is no type '%s'", output);
+    if (last != usual)
+        status = quantise(&subject->model, quant, &last, &last, error);
+    subject->output_differs = last != usual;
+    name_quantisation(subject, quant);
     if (!status)
         status = synthetic_open(&subject->weights, &subject->model, seed, error);
     return status;
 }
 
-static void name_formats(struct subject *subject)
+static void name_format(struct subject *subject)
 {
-    const struct tensor *output = model_output(&subject->model);
-    enum dtype type = output->type;
+    enum dtype type = model_output(&subject->model)->type;
     bool found = false, mixed = false;
 
     for (size_t i = 0; i < subject->model.tensor_count; i++) {
@@ -47,7 +72,6 @@ static void name_formats(struct subject *subject)
         found = true;
     }
     snprintf(subject->format, sizeof subject->format, "%s", mixed ? "mixed" : dtype_info(type)->name);
-    snprintf(subject->output, sizeof subject->output, "%s", dtype_info(output->type)->name);
 }
 
 enum status subject_open(struct subject *subject, const char *request, const char *quant, const char *output,
@@ -59,12 +83,16 @@ enum status subject_open(struct subject *subject, const char *request, const cha
     if (subject->file)
         status = gguf_open(&subject->weights, &subject->model, request, error);
     else
-        status = open_described(subject, quant, output, seed, error);
-    if (status)
+        status =
+            open_described(subject, quant && *quant ? quant : "q4_0", output && *output ? output : NULL, seed, error);
+    if (status) {
         subject_close(subject);
-    else
-        name_formats(subject);
-    return status;
+        return status;
+    }
+    if (subject->file)
+        name_format(subject);
+    snprintf(subject->output, sizeof subject->output, "%s", dtype_info(model_output(&subject->model)->type)->name);
+    return STATUS_OK;
 }
 
 void subject_close(struct subject *subject)

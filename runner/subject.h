@@ -13,21 +13,21 @@ struct subject {
     bool file;
     struct model model;
     struct weights *weights;
-    char format[32]; /* "q4_0"; "mixed" where the matrices of a file differ; the output matrix does not count */
-    char output[16]; /* type of the matrix that makes the logits */
+    char format
+        [32]; /* "q4_0", "q4_k_m"; "mixed" where the matrices of a file differ; the output matrix does not count */
+    char output[16];     /* type of the matrix that makes the logits */
+    bool output_differs; /* it is not the type that the format alone would give it; false for files */
 };
 
 /* A name that holds a '/' or ends in ".gguf" is a file. */
 bool subject_is_file(const char *request);
 
-/* Opens what `request` names; it must outlive the subject. Types are for described models only: NULL or empty `quant` gives
- * q4_0, NULL or empty `output` the same as the other matrices. The weights point into the subject: it must not move. Errors
- * are those of model_load, model_set_types and gguf_open. Close with subject_close in every case. */
+/* Opens what `request` names; it must outlive the subject. Types are for described models only: NULL or empty `quant` (a name
+ * of model_quantise) gives q4_0, NULL or empty `output` what the quantisation says. The weights point into the subject: it must
+ * not move. Errors are those of model_load and gguf_open, and STATUS_MISUSE for types that the model cannot have. Close with
+ * subject_close in every case. */
 enum status subject_open(struct subject *subject, const char *request, const char *quant, const char *output,
                          uint64_t seed, struct error *error);
-
-/* Bytes of one element of the cached keys and values; engines keep them as f16. */
-#define SUBJECT_KV_ELEMENT_BYTES 2.0
 
 void subject_close(struct subject *subject);
 

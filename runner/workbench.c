@@ -10,8 +10,8 @@ static const char *only_text(const struct options *options, enum option_id id)
 /* These commands work on one of each; lists are for `run`. */
 static enum status refuse_lists(const struct options *options, struct error *error)
 {
-    static const enum option_id single[] = {OPTION_QUANT, OPTION_OUTPUT_TYPE, OPTION_ENGINE, OPTION_THREADS,
-                                            OPTION_CONTEXT};
+    static const enum option_id single[] = {OPTION_QUANT,   OPTION_OUTPUT_TYPE, OPTION_ENGINE,
+                                            OPTION_THREADS, OPTION_CONTEXT,     OPTION_KV_TYPE};
 
     for (size_t i = 0; i < sizeof single / sizeof *single; i++)
         if (options_count(options, single[i]) > 1)
@@ -36,13 +36,16 @@ enum status workbench_open(struct workbench *bench, const struct options *option
         return status;
     if (subject_is_file(request) &&
         (options_given(options, OPTION_QUANT) || options_given(options, OPTION_OUTPUT_TYPE)))
-        return error_set(error, STATUS_MISUSE, "%s: a file has types of its own; leave out --quant", request);
+        return error_set(error, STATUS_MISUSE, "%s: a file has types of its own; leave out --%s", request,
+                         options_given(options, OPTION_QUANT) ? "quant" : "output-tensor-type");
     start_ns = clock_now_ns();
     status = subject_open(&bench->subject, request, only_text(options, OPTION_QUANT),
                           only_text(options, OPTION_OUTPUT_TYPE), bench->seed, error);
     bench->subject_seconds = clock_seconds(start_ns, clock_now_ns());
-    bench->engine_options =
-        (struct engine_options){.threads = options_size(options, OPTION_THREADS, 0), .isa = bench->isa};
+    bench->engine_options = (struct engine_options){
+        .threads = options_size(options, OPTION_THREADS, 0), .kv_type = DTYPE_F16, .isa = bench->isa};
+    if (options_count(options, OPTION_KV_TYPE))
+        dtype_from_name(options_text(options, OPTION_KV_TYPE, 0), &bench->engine_options.kv_type);
     return status;
 }
 

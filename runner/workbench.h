@@ -16,7 +16,8 @@ struct workbench {
     double subject_seconds; /* what opening the model took */
 };
 
-/* Reads the machine, opens the model that the options (-q, --output-tensor-type, --seed, -e, -t) and `request` name.
+/* Reads the machine, opens the model that the options (-q, --output-tensor-type, --seed, -e, -t,
+ * --kv-type) and `request` name.
  * request NULL: no model. Nothing large is allocated. Close with workbench_close in every case. */
 enum status workbench_open(struct workbench *bench, const struct options *options, const char *request,
                            struct error *error);

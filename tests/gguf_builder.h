@@ -35,7 +35,7 @@ struct plan {
     struct plan_pair pairs[PLAN_PAIRS_MAX];
     struct plan_tensor tensors[PLAN_TENSORS_MAX];
     size_t pair_count, tensor_count;
-    float divisor; /* every value of rope_freqs.weight */
+    float divisor; /* every value of rope_freqs.weight and rope_factors_*.weight */
 };
 
 struct plan_shape {
@@ -114,7 +114,9 @@ static inline struct plan_tensor *plan_tensor(struct plan *plan, const char *nam
 
 static inline void plan_drop_tensor(struct plan *plan, const char *name)
 {
-    *plan_tensor(plan, name) = plan->tensors[--plan->tensor_count];
+    struct plan_tensor *tensor = plan_tensor(plan, name);
+
+    *tensor = plan->tensors[--plan->tensor_count];
 }
 
 static inline uint64_t plan_bytes(const struct plan_tensor *tensor)
@@ -261,7 +263,7 @@ static inline unsigned char plan_byte(const struct plan *plan, const struct plan
     unsigned char value[4];
 
     memcpy(value, &plan->divisor, 4);
-    if (strcmp(tensor->name, "rope_freqs.weight") == 0)
+    if (strncmp(tensor->name, "rope_", 5) == 0)
         return value[position % 4];
     return (unsigned char)(position * 31 + strlen(tensor->name) * 7 + tensor->offset);
 }

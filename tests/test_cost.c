@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -13,7 +14,7 @@ static void make_small(struct model *model, bool tied)
     struct error error = {0};
 
     *model = (struct model){.name = "small",
-                            .architecture = "llama",
+                            .architecture_name = "llama",
                             .vocabulary = 100,
                             .hidden = 64,
                             .layers = 2,
@@ -23,11 +24,11 @@ static void make_small(struct model *model, bool tied)
                             .feed_forward = 96,
                             .context_tokens = 128,
                             .norm_epsilon = 1e-5,
-                            .rope_base = 10000,
-                            .rope_dimensions = 16,
+                            .rope.base = 10000,
+                            .rope.dimensions = 16,
                             .tied = tied};
     for (size_t i = 0; i < MODEL_HEAD_SIZE_MAX / 2; i++)
-        model->rope_divisors[i] = 1;
+        model->rope.divisors[i] = 1;
     if (model_lay_out(model, &error))
         fail_msg("%s", error.text);
 }
@@ -37,7 +38,7 @@ static void make_llama_1b(struct model *model)
     struct error error = {0};
 
     *model = (struct model){.name = "llama-3.2-1b",
-                            .architecture = "llama",
+                            .architecture_name = "llama",
                             .vocabulary = 128256,
                             .hidden = 2048,
                             .layers = 16,
@@ -47,12 +48,12 @@ static void make_llama_1b(struct model *model)
                             .feed_forward = 8192,
                             .context_tokens = 131072,
                             .norm_epsilon = 1e-5,
-                            .rope_base = 500000,
-                            .rope_dimensions = 64,
-                            .rope_scaled = true,
+                            .rope.base = 500000,
+                            .rope.dimensions = 64,
+                            .rope.scaling = ROPE_LLAMA3,
                             .tied = true};
     for (size_t i = 0; i < MODEL_HEAD_SIZE_MAX / 2; i++)
-        model->rope_divisors[i] = 1;
+        model->rope.divisors[i] = 1;
     if (model_lay_out(model, &error) || model_set_types(model, DTYPE_Q4_0, DTYPE_Q4_0, &error))
         fail_msg("%s", error.text);
 }
@@ -146,8 +147,8 @@ static void cache_bytes_follow_their_element(void **state)
 }
 
 /* Llama 3.2 1B has 1235814400 parameters, 33 norms of 2048 among them: 1235746816 in matrices, which in q4_0 are
- * 1235746816 / 32 · 18 = 695107584 bytes. K and V of a token in f16: 16 layers · 2 · 8·64 · 2 = 32768 bytes.
- * The layers' matrices are 1235746816 − 128256·2048 = 973078528 elements; a visible key costs 2·32·64 = 4096 a layer. */
+ * 1235746816 / 32 · 18 = 695107584 bytes. K and V of a token in f16: 16 layers · 2 · 8·64 · 2 = 32768 bytes. The
+ * layers' matrices are 1235746816 − 128256·2048 = 973078528 elements; a visible key costs 2·32·64 = 4096 a layer. */
 static void llama_1b_costs_what_its_published_shape_says(void **state)
 {
     struct model model;
@@ -161,6 +162,80 @@ static void llama_1b_costs_what_its_published_shape_says(void **state)
     assert_int_equal(cost_prefill_macs(&model, 512, 0),
                      512 * UINT64_C(973078528) + UINT64_C(512) * 513 / 2 * 16 * 4096 + 262668288);
     model_free(&model);
+}
+
+/* Layer 1 of the two is global, layer 0 sees 4 tokens: behind 2 cached ones five tokens see 3, 4, 4, 4, 4 there and
+ * 3, 4, 5, 6, 7 in the other. */
+static void windows_bound_what_is_seen(void **state)
+{
+    struct model model;
+
+    (void)state;
+    make_small(&model, true);
+    model.window = 4;
+    model.global_period = 2;
+    model.global_offset = 1;
+    assert_int_equal(cost_prefill_macs(&model, 5, 2), 5 * 2 * 30720 + (19 + 25) * 128 + 6400);
+    assert_int_equal(cost_prefill_macs(&model, 3, 0), 3 * 2 * 30720 + (6 + 6) * 128 + 6400);
+    assert_int_equal(cost_prefill_macs(&model, 4, 0), 4 * 2 * 30720 + (10 + 10) * 128 + 6400);
+    assert_int_equal(cost_prefill_macs(&model, 2, 9), 2 * 2 * 30720 + (8 + 21) * 128 + 6400);
+    assert_int_equal(cost_decode_bytes(&model, 3, 2), 245760 + 25600 + 4 * 256);
+    assert_int_equal(cost_decode_bytes(&model, 9, 2), 245760 + 25600 + (4 + 10) * 128);
+    assert_int_equal(cost_kv_bytes_per_token(&model, 2), 256);
+    model_free(&model);
+}
+
+/* Parts add up, at every window and cut. */
+static void windowed_prefills_add_up(void **state)
+{
+    struct model model;
+
+    (void)state;
+    make_small(&model, true);
+    for (size_t window = 0; window < 12; window++) {
+        model.window = window;
+        model.global_period = window ? 0 : 1;
+        for (size_t cut = 1; cut < 10; cut++)
+            assert_int_equal(cost_prefill_macs(&model, cut, 1) + cost_prefill_macs(&model, 10 - cut, 1 + cut),
+                             cost_prefill_macs(&model, 10, 1) + 6400);
+    }
+    model_free(&model);
+}
+
+/* The second layer has q and o (2·4096), gate, up, down (18432) and two norms, and reads the first one's keys and
+ * values. */
+static void shared_keys_and_values_are_kept_once(void **state)
+{
+    struct model model;
+
+    (void)state;
+    make_small(&model, true);
+    strcpy(model.architecture_name, "afm");
+    model.kv_shared_from = 1;
+    assert_int_equal(model_lay_out(&model, NULL), STATUS_OK);
+    assert_int_equal(cost_kv_bytes_per_token(&model, 2), 128);
+    assert_int_equal(cost_prefill_macs(&model, 1, 0), 30720 + 26624 + 2 * 128 + 6400);
+    assert_int_equal(cost_decode_bytes(&model, 9, 2), (30720 + 26624) * 4 + 25600 + 2560);
+    model_free(&model);
+}
+
+/* Vectors cost nothing: an architecture with fused matrices, biases or more norms costs what llama costs. */
+static void architectures_of_equal_shape_cost_the_same(void **state)
+{
+    static const char *const names[] = {"gemma2", "gemma3", "phi3", "qwen2", "qwen3", "granite", "olmo2", "mistral3"};
+    struct model llama, model;
+
+    (void)state;
+    make_small(&llama, false);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        make_small(&model, false);
+        strcpy(model.architecture_name, names[i]);
+        assert_int_equal(model_lay_out(&model, NULL), STATUS_OK);
+        assert_int_equal(cost_prefill_macs(&model, 7, 3), cost_prefill_macs(&llama, 7, 3));
+        assert_int_equal(cost_decode_bytes(&model, 9, 2), cost_decode_bytes(&llama, 9, 2));
+        model_free(&model);
+    }
+    model_free(&llama);
 }
 
 static void matmul_counts_without_overflow(void **state)
@@ -186,6 +261,10 @@ int main(void)
         cmocka_unit_test(decode_follows_the_stored_type),
         cmocka_unit_test(cache_bytes_follow_their_element),
         cmocka_unit_test(llama_1b_costs_what_its_published_shape_says),
+        cmocka_unit_test(windows_bound_what_is_seen),
+        cmocka_unit_test(windowed_prefills_add_up),
+        cmocka_unit_test(shared_keys_and_values_are_kept_once),
+        cmocka_unit_test(architectures_of_equal_shape_cost_the_same),
         cmocka_unit_test(matmul_counts_without_overflow),
     };
 

@@ -9,23 +9,13 @@
 #include <cmocka.h>
 
 #include "devices/engine.h"
-#include "workloads/gguf.h"
+#include "tests/golden_models.h"
 #include "workloads/oracle.h"
-#include "workloads/synthetic.h"
-#include "workloads/tokens.h"
-
-static const char *const golden[] = {
-    "golden-llama-tied-f32",   "golden-llama-tied-f16",   "golden-llama-tied-q8_0",   "golden-llama-tied-q4_0",
-    "golden-llama-untied-f32", "golden-llama-untied-f16", "golden-llama-untied-q8_0", "golden-llama-untied-q4_0",
-};
 
 struct fixture {
     struct host host;
-    struct model model;
-    struct weights *weights;
+    struct golden golden;
     struct engine engine;
-    int32_t *tokens;
-    size_t count;
     double *want;
     float *got;
 };
@@ -36,47 +26,36 @@ static void must(enum status status, const struct error *error)
         fail_msg("%s", error->text);
 }
 
-static void read_exact(struct fixture *f, const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    size_t values = f->count * f->model.vocabulary;
-
-    assert_non_null(file);
-    f->want = calloc(values, sizeof *f->want);
-    f->got = calloc(values, sizeof *f->got);
-    assert_int_equal(fread(f->got, sizeof *f->got, values, file), values);
-    for (size_t i = 0; i < values; i++)
-        f->want[i] = f->got[i];
-    fclose(file);
-}
-
 static void open_golden(struct fixture *f, const char *name)
 {
-    char path[256];
     struct error error;
 
     memset(f, 0, sizeof *f);
     must(host_read(&f->host, NULL, &error), &error);
-    snprintf(path, sizeof path, "tests/golden/%s.gguf", name);
-    must(gguf_open(&f->weights, &f->model, path, &error), &error);
-    snprintf(path, sizeof path, "tests/golden/%s.json", name);
-    must(tokens_read(path, f->model.vocabulary, &f->tokens, &f->count, &error), &error);
-    snprintf(path, sizeof path, "tests/golden/%s.logits.f32", name);
-    read_exact(f, path);
+    golden_open(&f->golden, name);
+    size_t values = f->golden.count * f->golden.model.vocabulary;
+    f->want = calloc(values, sizeof *f->want);
+    f->got = calloc(values, sizeof *f->got);
+    assert_true(f->want && f->got);
+    for (size_t i = 0; i < values; i++)
+        f->want[i] = f->golden.logits[i];
 }
 
-static void start(struct fixture *f, isa_set isa, size_t threads, size_t batch)
+static void start(struct fixture *f, isa_set isa, size_t threads, size_t batch, enum dtype kv_type)
 {
-    struct engine_options options = {
-        .threads = threads, .context_tokens = f->count + 4, .batch_tokens = batch, .isa = isa};
+    struct engine_options options = {.threads = threads,
+                                     .context_tokens = f->golden.context_tokens,
+                                     .batch_tokens = batch,
+                                     .kv_type = kv_type,
+                                     .isa = isa};
     struct footprint predicted, real;
     struct error error;
 
     f->engine.ops = engine_find("cpu");
     assert_non_null(f->engine.ops);
     must(f->engine.ops->open(&f->engine, &f->host, &options, &error), &error);
-    must(f->engine.ops->load(&f->engine, &f->model, f->weights, &error), &error);
-    f->engine.ops->predict(&f->model, &options, &f->host, &predicted);
+    must(f->engine.ops->load(&f->engine, &f->golden.model, f->golden.weights, &error), &error);
+    f->engine.ops->predict(&f->golden.model, &options, &f->host, &predicted);
     f->engine.ops->footprint(&f->engine, &real);
     assert_memory_equal(&predicted, &real, sizeof real);
 }
@@ -88,9 +67,7 @@ static void stop(struct fixture *f)
 
 static void close_golden(struct fixture *f)
 {
-    weights_close(f->weights);
-    model_free(&f->model);
-    free(f->tokens);
+    golden_close(&f->golden);
     free(f->want);
     free(f->got);
 }
@@ -99,56 +76,70 @@ static void close_golden(struct fixture *f)
  * where the rounding of one block of activations weighs more; a wrong kernel misses by orders of magnitude. */
 enum { SMALL_MODEL = 4 };
 
-static void judge(const struct fixture *f, size_t first, size_t rows, const char *name, const char *how)
+static void judge(const struct fixture *f, size_t first, size_t rows, enum dtype kv_type, const char *name,
+                  const char *how)
 {
-    size_t vocabulary = f->model.vocabulary;
+    size_t vocabulary = f->golden.model.vocabulary;
     double nmse = oracle_nmse(f->got + first * vocabulary, f->want + first * vocabulary, rows * vocabulary);
+    double bar = SMALL_MODEL * oracle_bar(&f->golden.model, kv_type);
 
-    if (!(nmse <= SMALL_MODEL * oracle_bar_exact(&f->model)))
-        fail_msg("%s, %s: NMSE %g is over %g", name, how, nmse, SMALL_MODEL * oracle_bar_exact(&f->model));
+    if (f->golden.model.architecture->rounds_kv) /* a value next to a tie may take the other step */
+        bar = fmax(bar, 1e-4);
+    if (!(nmse <= bar))
+        fail_msg("%s, %s cache, %s: NMSE %g is over %g", name, dtype_info(kv_type)->name, how, nmse, bar);
 }
 
+/* Two, where this process may use so many processors. */
 static size_t most_threads(const struct host *host)
 {
-    return host_performance_cpus(host, NULL, 0) > 1 ? 2 : 1;
+    size_t allowed = 0;
+
+    for (size_t i = 0; i < host->cpu_count; i++)
+        allowed += host->cpus[i].allowed;
+    return allowed > 1 ? 2 : 1;
+}
+
+static const enum dtype kv_types[] = {DTYPE_F16, DTYPE_Q8_0};
+
+static void decode_all(struct fixture *f, int isa, size_t threads, enum dtype kv_type, const char *name)
+{
+    struct error error;
+
+    start(f, f->host.isa & (((isa_set)2 << isa) - 1), threads, 0, kv_type);
+    memset(f->got, 0, f->golden.count * f->golden.model.vocabulary * sizeof *f->got);
+    must(f->engine.ops->decode(&f->engine, f->golden.tokens, f->golden.count, NULL, f->got, &error), &error);
+    judge(f, 0, f->golden.count, kv_type, name, isa_name((enum isa)isa));
+    stop(f);
 }
 
 static void test_decode_meets_the_bar(void **state)
 {
     struct fixture f;
-    struct error error;
 
     (void)state;
-    for (size_t g = 0; g < sizeof golden / sizeof *golden; g++) {
-        open_golden(&f, golden[g]);
+    for (size_t g = 0; g < GOLDEN_COUNT; g++) {
+        open_golden(&f, golden_names[g]);
         for (int isa = 0; isa < ISA_COUNT; isa++)
-            for (size_t threads = 1; threads <= most_threads(&f.host); threads++) {
-                if (!(f.host.isa >> isa & 1))
-                    continue;
-                start(&f, f.host.isa & (((isa_set)2 << isa) - 1), threads, 0);
-                memset(f.got, 0, f.count * f.model.vocabulary * sizeof *f.got);
-                must(f.engine.ops->decode(&f.engine, f.tokens, f.count, NULL, f.got, &error), &error);
-                judge(&f, 0, f.count, golden[g], isa_name((enum isa)isa));
-                stop(&f);
-            }
+            for (size_t k = 0; k < 2 && f.host.isa >> isa & 1; k++)
+                decode_all(&f, isa, 1 + (most_threads(&f.host) > 1 && (g + k) % 2), kv_types[k], golden_names[g]);
         close_golden(&f);
     }
 }
 
 /* The prompt in pieces of `split`, through batches of `batch`; only the last logits of each piece exist. */
-static void prefill_in_pieces(struct fixture *f, size_t split, size_t batch, const char *name)
+static void prefill_in_pieces(struct fixture *f, size_t split, size_t batch, enum dtype kv_type, const char *name)
 {
     struct error error;
     char how[64];
 
-    start(f, f->host.isa, 0, batch);
+    start(f, f->host.isa, 0, batch, kv_type);
     snprintf(how, sizeof how, "split %zu, batch %zu", split, batch);
-    for (size_t t = 0; t < f->count; t += split) {
-        size_t now = f->count - t < split ? f->count - t : split;
-        must(f->engine.ops->prefill(&f->engine, f->tokens + t, now, f->got + (t + now - 1) * f->model.vocabulary,
+    for (size_t t = 0; t < f->golden.count; t += split) {
+        size_t now = f->golden.count - t < split ? f->golden.count - t : split, last = t + now - 1;
+        must(f->engine.ops->prefill(&f->engine, f->golden.tokens + t, now, f->got + last * f->golden.model.vocabulary,
                                     &error),
              &error);
-        judge(f, t + now - 1, 1, name, how);
+        judge(f, last, 1, kv_type, name, how);
     }
     stop(f);
 }
@@ -159,11 +150,11 @@ static void test_prefill_meets_the_bar_in_any_split(void **state)
     struct fixture f;
 
     (void)state;
-    for (size_t g = 0; g < sizeof golden / sizeof *golden; g++) {
-        open_golden(&f, golden[g]);
+    for (size_t g = 0; g < GOLDEN_COUNT; g++) {
+        open_golden(&f, golden_names[g]);
         for (size_t s = 0; s < sizeof splits / sizeof *splits; s++) {
-            prefill_in_pieces(&f, splits[s], 0, golden[g]);
-            prefill_in_pieces(&f, splits[s], 5, golden[g]);
+            prefill_in_pieces(&f, splits[s], 0, DTYPE_F16, golden_names[g]);
+            prefill_in_pieces(&f, splits[s], 5, DTYPE_Q8_0, golden_names[g]);
         }
         close_golden(&f);
     }
@@ -177,14 +168,14 @@ static void test_mark_and_restore_repeat_exactly(void **state)
 
     (void)state;
     open_golden(&f, "golden-llama-tied-q4_0");
-    vocabulary = f.model.vocabulary;
-    start(&f, f.host.isa, 0, 0);
+    vocabulary = f.golden.model.vocabulary;
+    start(&f, f.host.isa, 0, 0, DTYPE_F16);
     must(f.engine.ops->prime(&f.engine, 3, 7, &error), &error);
     must(f.engine.ops->mark(&f.engine, &error), &error);
     for (size_t i = 0; i < 2; i++) {
         must(f.engine.ops->restore(&f.engine, &error), &error);
-        must(f.engine.ops->prefill(&f.engine, f.tokens, 5, NULL, &error), &error);
-        must(f.engine.ops->decode(&f.engine, f.tokens + 5, 2, NULL, f.got + i * 2 * vocabulary, &error), &error);
+        must(f.engine.ops->prefill(&f.engine, f.golden.tokens, 5, NULL, &error), &error);
+        must(f.engine.ops->decode(&f.engine, f.golden.tokens + 5, 2, NULL, f.got + i * 2 * vocabulary, &error), &error);
     }
     assert_memory_equal(f.got, f.got + 2 * vocabulary, 2 * vocabulary * sizeof *f.got);
     for (size_t i = 0; i < 2 * vocabulary; i++)
@@ -201,15 +192,15 @@ static void test_bad_requests_are_refused(void **state)
 
     (void)state;
     open_golden(&f, "golden-llama-tied-q4_0");
-    start(&f, f.host.isa, 1, 0);
+    start(&f, f.host.isa, 1, 0, DTYPE_F16);
     assert_int_equal(f.engine.ops->decode(&f.engine, bad, 2, NULL, NULL, &error), STATUS_MISUSE);
     assert_non_null(strstr(error.text, "token 1 is -1"));
-    bad[1] = (int32_t)f.model.vocabulary;
+    bad[1] = (int32_t)f.golden.model.vocabulary;
     assert_int_equal(f.engine.ops->prefill(&f.engine, bad, 2, NULL, &error), STATUS_MISUSE);
     assert_int_equal(f.engine.ops->prime(&f.engine, 1000, 1, &error), STATUS_MISUSE);
     assert_non_null(strstr(error.text, "--context"));
-    must(f.engine.ops->prime(&f.engine, f.count, 1, &error), &error);
-    assert_int_equal(f.engine.ops->prefill(&f.engine, f.tokens, 5, NULL, &error), STATUS_MISUSE);
+    must(f.engine.ops->prime(&f.engine, f.golden.count, 1, &error), &error);
+    assert_int_equal(f.engine.ops->prefill(&f.engine, f.golden.tokens, 5, NULL, &error), STATUS_MISUSE);
     stop(&f);
     close_golden(&f);
 }
@@ -221,18 +212,18 @@ static void test_self_check_and_matmul(void **state)
     double nmse = 1;
 
     (void)state;
-    for (size_t g = 0; g < sizeof golden / sizeof *golden; g++) {
-        open_golden(&f, golden[g]);
-        start(&f, f.host.isa, 0, 0);
-        must(f.engine.ops->self_check(&f.engine, &f.model, 20, &nmse, &error), &error);
+    for (size_t g = 0; g < GOLDEN_COUNT; g++) {
+        open_golden(&f, golden_names[g]);
+        start(&f, f.host.isa, 0, 0, DTYPE_F16);
+        must(f.engine.ops->self_check(&f.engine, &f.golden.model, 20, &nmse, &error), &error);
         assert_true(nmse <= ORACLE_BAR_KERNEL);
         stop(&f);
         close_golden(&f);
     }
-    open_golden(&f, golden[0]);
+    open_golden(&f, golden_names[0]);
     struct matmul matmul = {.name = "m", .type = DTYPE_Q4_0, .rows = 40, .columns = 64, .tokens = 5, .seed = 3};
     float out[2][200];
-    start(&f, f.host.isa, 0, 0);
+    start(&f, f.host.isa, 0, 0, DTYPE_F16);
     for (size_t i = 0; i < 2; i++) {
         must(f.engine.ops->matmul_prepare(&f.engine, &matmul, &error), &error);
         must(f.engine.ops->matmul_run(&f.engine, out[i], &error), &error);

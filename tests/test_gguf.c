@@ -18,7 +18,7 @@ static void reads_a_good_file(void **state)
     bytes = plan_write(&plan, &size);
     assert_int_equal(gguf_open_memory(&weights, &model, bytes, size, "test.gguf", NULL), STATUS_OK);
     assert_string_equal(model.name, "tiny-test");
-    assert_string_equal(model.architecture, "llama");
+    assert_string_equal(model.architecture_name, "llama");
     assert_string_equal(model.license, "");
     assert_string_equal(model.source, "");
     assert_int_equal(model.vocabulary, 40);
@@ -29,13 +29,13 @@ static void reads_a_good_file(void **state)
     assert_int_equal(model.head_size, 8);
     assert_int_equal(model.feed_forward, 64);
     assert_int_equal(model.context_tokens, 512);
-    assert_int_equal(model.rope_dimensions, 8);
+    assert_int_equal(model.rope.dimensions, 8);
     assert_true(model.norm_epsilon == (double)1e-5f);
-    assert_true(model.rope_base == 500000);
+    assert_true(model.rope.base == 500000);
     assert_false(model.tied);
-    assert_true(model.rope_scaled);
+    assert_int_equal(model.rope.scaling, ROPE_LLAMA3);
     for (size_t i = 0; i < MODEL_HEAD_SIZE_MAX / 2; i++)
-        assert_true(model.rope_divisors[i] == (i < 4 ? 2 : 1));
+        assert_true(model.rope.divisors[i] == (i < 4 ? 2 : 1));
     assert_int_equal(model.tensor_count, 1 + 2 * 9 + 3);
     assert_int_equal(model_tensor(&model, ROLE_TOKEN_EMBEDDING, -1)->type, DTYPE_Q8_0);
     assert_int_equal(model_tensor(&model, ROLE_QUERY, 0)->type, DTYPE_Q4_0);
@@ -149,11 +149,11 @@ static void fills_in_what_is_left_out(void **state)
     assert_int_equal(model.vocabulary, 40);
     assert_int_equal(model.kv_heads, 4);
     assert_int_equal(model.head_size, 8);
-    assert_int_equal(model.rope_dimensions, 8);
-    assert_true(model.rope_base == 10000);
+    assert_int_equal(model.rope.dimensions, 8);
+    assert_true(model.rope.base == 10000);
     assert_true(model.tied);
-    assert_false(model.rope_scaled);
-    assert_true(model.rope_divisors[0] == 1);
+    assert_int_equal(model.rope.scaling, ROPE_PLAIN);
+    assert_true(model.rope.divisors[0] == 1);
     assert_ptr_equal(model_output(&model), model_tensor(&model, ROLE_TOKEN_EMBEDDING, -1));
     model_free(&model);
 

@@ -13,7 +13,7 @@ static void make_model(struct model *model, size_t layers, size_t heads, size_t 
     struct error error = {0};
 
     *model = (struct model){.name = "small",
-                            .architecture = "llama",
+                            .architecture_name = "llama",
                             .vocabulary = 512,
                             .hidden = 64,
                             .layers = layers,
@@ -23,10 +23,10 @@ static void make_model(struct model *model, size_t layers, size_t heads, size_t 
                             .feed_forward = 96,
                             .context_tokens = 128,
                             .norm_epsilon = 1e-5,
-                            .rope_base = 10000,
-                            .rope_dimensions = 16};
+                            .rope.base = 10000,
+                            .rope.dimensions = 16};
     for (size_t i = 0; i < MODEL_HEAD_SIZE_MAX / 2; i++)
-        model->rope_divisors[i] = 1;
+        model->rope.divisors[i] = 1;
     if (model_lay_out(model, &error) || model_set_types(model, DTYPE_Q4_0, DTYPE_Q8_0, &error))
         fail_msg("%s", error.text);
 }
@@ -74,6 +74,28 @@ static void shapes_of_other_types_count_apart(void **state)
             model.tensors[i].type = DTYPE_Q8_0;
     assert_int_equal(matmul_shapes(&model, shapes, 8), 5);
     assert_int_equal(shapes[4]->type, DTYPE_Q8_0);
+    model_free(&model);
+}
+
+/* Gate and up together 192×64, then q, k and v together 128×64, down 64×96, o 64×64. */
+static void fused_matrices_are_one_shape(void **state)
+{
+    const struct tensor *shapes[8] = {0};
+    struct model model;
+    struct error error = {0};
+
+    (void)state;
+    make_model(&model, 2, 4, 2);
+    strcpy(model.architecture_name, "phi3");
+    if (model_lay_out(&model, &error) || model_quantise(&model, "q8_0", NULL, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(matmul_shapes(&model, shapes, 8), 4);
+    assert_string_equal(shapes[0]->name, "blk.0.ffn_up.weight");
+    assert_string_equal(shapes[1]->name, "blk.0.attn_qkv.weight");
+    assert_string_equal(shapes[2]->name, "blk.0.ffn_down.weight");
+    assert_string_equal(shapes[3]->name, "blk.0.attn_output.weight");
+    assert_int_equal(shapes[0]->rows, 192);
+    assert_string_equal(matmul_of(&model, shapes[1], 1, 0).name, "small.attn_qkv");
     model_free(&model);
 }
 
@@ -141,6 +163,7 @@ int main(void)
         cmocka_unit_test(shapes_are_distinct_and_largest_first),
         cmocka_unit_test(transposed_shapes_are_two),
         cmocka_unit_test(shapes_of_other_types_count_apart),
+        cmocka_unit_test(fused_matrices_are_one_shape),
         cmocka_unit_test(a_small_array_gets_the_largest),
         cmocka_unit_test(a_model_without_tensors_has_no_shapes),
         cmocka_unit_test(work_takes_its_figures_from_the_tensor),

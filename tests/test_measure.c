@@ -231,7 +231,7 @@ static void test_what_does_not_fit_is_skipped_with_numbers(void **state)
     rig_run(rig);
     assert_int_equal(cell->status, CELL_SKIPPED);
     assert_non_null(strstr(cell->reason, "1000000000"));
-    assert_non_null(strstr(cell->reason, "llama-3.2-1b as q4_0 would fit"));
+    assert_non_null(strstr(cell->reason, " as q4_0 would fit"));
     assert_int_equal(cell->repetition_count, 0);
     assert_null(facts_find(&rig->record.environment, "roofs.int8.avx2.macs_per_second"));
     assert_int_equal(verdict_exit_code(&rig->record), 75);

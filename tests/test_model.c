@@ -14,17 +14,13 @@
 #include "workloads/model.h"
 
 /* A model of two layers: 64·32·2 + 2·(2·32·32 + 2·16·32 + 3·96·32 + 2·32) + 32 parameters. */
-static const char tiny[] =
-    "{\"name\": \"tiny\", \"architecture\": \"llama\", \"license\": \"\", \"source\": \"made up\",\n"
-    "\"parameter_count\": 28832, \"vocab_size\": 64, \"hidden_size\": 32,\n"
-    "\"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"num_key_value_heads\": 2,\n"
-    "\"head_dim\": 8, \"intermediate_size\": 96, \"max_position_embeddings\": 256,\n"
-    "\"rms_norm_eps\": 1e-5, \"tie_word_embeddings\": false, \"rope_theta\": 10000,\n"
-    "\"rope_dimension_count\": 8, \"rope_scaling\": null}\n";
-
-#define SCALING(type, factor, low, high, original)                                                                     \
-    "{\"rope_type\": " type ", \"factor\": " factor ", \"low_freq_factor\": " low ", \"high_freq_factor\": " high      \
-    ", \"original_max_position_embeddings\": " original "}"
+static const char tiny[] = "{\"name\": \"tiny\", \"architecture\": \"llama\", \"license\": \"\", \"source\": \"made "
+                           "up\", \"inexact\": false,\n"
+                           "\"parameter_count\": 28832, \"vocab_size\": 64, \"hidden_size\": 32,\n"
+                           "\"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"num_key_value_heads\": 2,\n"
+                           "\"head_dim\": 8, \"intermediate_size\": 96, \"max_position_embeddings\": 256,\n"
+                           "\"rms_norm_eps\": 1e-5, \"tie_word_embeddings\": false, \"rope_theta\": 10000,\n"
+                           "\"rope_dimension_count\": 8, \"rope_scaling\": null}\n";
 
 /* The tiny description with the first `old` replaced. */
 static void replace(char *text, size_t size, const char *old, const char *new)
@@ -33,51 +29,6 @@ static void replace(char *text, size_t size, const char *old, const char *new)
 
     assert_non_null(place);
     snprintf(text, size, "%.*s%s%s", (int)(place - tiny), tiny, new, place + strlen(old));
-}
-
-static void expect(const char *text, size_t length, enum status wanted, const char *says)
-{
-    struct model model;
-    struct error error = {0};
-    enum status status = model_parse(&model, text, length, "tiny.json", &error);
-
-    if (status != wanted || (says && !strstr(error.text, says)))
-        fail_msg("status %d, wanted %d; \"%s\" should say \"%s\"", status, wanted, error.text, says ? says : "");
-    if (status) {
-        assert_null(model.tensors);
-        assert_memory_equal(error.text, "tiny.json: ", 11);
-    }
-    model_free(&model);
-}
-
-static void parses_a_description(void **state)
-{
-    struct model model;
-
-    (void)state;
-    assert_int_equal(model_parse(&model, tiny, strlen(tiny), "tiny.json", NULL), STATUS_OK);
-    assert_string_equal(model.name, "tiny");
-    assert_string_equal(model.architecture, "llama");
-    assert_string_equal(model.license, "");
-    assert_string_equal(model.source, "made up");
-    assert_int_equal(model.vocabulary, 64);
-    assert_int_equal(model.hidden, 32);
-    assert_int_equal(model.layers, 2);
-    assert_int_equal(model.heads, 4);
-    assert_int_equal(model.kv_heads, 2);
-    assert_int_equal(model.head_size, 8);
-    assert_int_equal(model.feed_forward, 96);
-    assert_int_equal(model.context_tokens, 256);
-    assert_true(model.norm_epsilon == 1e-5);
-    assert_true(model.rope_base == 10000);
-    assert_int_equal(model.rope_dimensions, 8);
-    assert_false(model.tied);
-    assert_false(model.rope_scaled);
-    assert_true(model.rope_divisors[0] == 1 && model.rope_divisors[MODEL_HEAD_SIZE_MAX / 2 - 1] == 1);
-    assert_int_equal(model_parameter_count(&model), 28832);
-    assert_int_equal(model_stored_bytes(&model), 4 * 28832);
-    model_free(&model);
-    assert_null(model.tensors);
 }
 
 struct expected {
@@ -161,129 +112,6 @@ static void sets_types(void **state)
     model_free(&model);
 }
 
-static void refuses_bad_values(void **state)
-{
-    static const struct {
-        const char *old, *new;
-        enum status status;
-        const char *says;
-    } changes[] = {
-        {"\"name\": \"tiny\", ", "", STATUS_FORMAT, "key 'name' is missing"},
-        {"\"hidden_size\": 32,", "", STATUS_FORMAT, "key 'hidden_size' is missing"},
-        {", \"rope_scaling\": null", "", STATUS_FORMAT, "key 'rope_scaling' is missing"},
-        {"\"license\": \"\", ", "", STATUS_FORMAT, "key 'license' is missing"},
-        {"\"hidden_size\"", "\"hiden_size\"", STATUS_FORMAT, "unknown key 'hiden_size'; did you mean 'hidden_size'?"},
-        {"\"hidden_size\"", "\"Hidden_Size\"", STATUS_FORMAT, "unknown key 'Hidden_Size'"},
-        {"{", "{\"bos_token_id\": 1, ", STATUS_FORMAT, "unknown key 'bos_token_id'"},
-        {"{", "{\"\": 1, ", STATUS_FORMAT, "unknown key ''"},
-        {"{", "{\"name\": \"tiny\", ", STATUS_FORMAT, "key 'name' is there twice"},
-        {"\"tiny\"", "7", STATUS_FORMAT, "key 'name': must be a string"},
-        {"\"tiny\"", "\"\"", STATUS_FORMAT, "key 'name': must not be empty"},
-        {"\"tiny\"", "\"../tiny\"", STATUS_FORMAT, "key 'name': may hold only"},
-        {"\"tiny\"", "\"Tiny\"", STATUS_FORMAT, "key 'name': may hold only"},
-        {"\"tiny\"", "\"a-name-that-is-far-longer-than-the-sixty-three-characters-it-may-have\"", STATUS_FORMAT,
-         "key 'name': longer than 63"},
-        {"\"made up\"", "\"line\\nbreak\"", STATUS_FORMAT, "key 'source': may hold only printable ASCII"},
-        {"\"made up\"", "\"\\u0000\"", STATUS_FORMAT, "holds a zero byte"},
-        {"\"llama\"", "\"lama\"", STATUS_UNSUPPORTED, "architecture 'lama' is not supported; supported: llama"},
-        {"\"hidden_size\": 32", "\"hidden_size\": \"32\"", STATUS_FORMAT, "key 'hidden_size': must be a number"},
-        {"\"hidden_size\": 32", "\"hidden_size\": null", STATUS_FORMAT, "key 'hidden_size': must be a number"},
-        {"\"hidden_size\": 32", "\"hidden_size\": [32]", STATUS_FORMAT, "key 'hidden_size': must be a number"},
-        {"\"hidden_size\": 32", "\"hidden_size\": true", STATUS_FORMAT, "key 'hidden_size': must be a number"},
-        {"\"hidden_size\": 32", "\"hidden_size\": 32.5", STATUS_FORMAT, "key 'hidden_size': is 32.5; must be a whole"},
-        {"\"hidden_size\": 32", "\"hidden_size\": -32", STATUS_FORMAT, "key 'hidden_size': is -32"},
-        {"\"hidden_size\": 32", "\"hidden_size\": 0", STATUS_FORMAT, "key 'hidden_size': is 0"},
-        {"\"hidden_size\": 32", "\"hidden_size\": 1e999", STATUS_FORMAT, "key 'hidden_size': is inf"},
-        {"\"hidden_size\": 32", "\"hidden_size\": 1e9", STATUS_FORMAT, "the hidden size is 1000000000"},
-        {"\"hidden_size\": 32", "\"hidden_size\": NaN", STATUS_FORMAT, "not valid JSON"},
-        {"\"hidden_size\": 32", "\"hidden_size\": 33", STATUS_FORMAT, "key 'parameter_count': is 28832"},
-        {"\"parameter_count\": 28832", "\"parameter_count\": 28833", STATUS_FORMAT, "other keys make 28832"},
-        {"\"parameter_count\": 28832", "\"parameter_count\": 28832.5", STATUS_FORMAT, "key 'parameter_count'"},
-        {"\"num_hidden_layers\": 2", "\"num_hidden_layers\": 513", STATUS_FORMAT, "number of layers is 513"},
-        {"\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3", STATUS_FORMAT, "4 heads cannot be shared"},
-        {"\"num_key_value_heads\": 2", "\"num_key_value_heads\": 8", STATUS_FORMAT, "4 heads cannot be shared"},
-        {"\"head_dim\": 8", "\"head_dim\": 9", STATUS_FORMAT, "the head size is 9; it must be even"},
-        {"\"head_dim\": 8", "\"head_dim\": 514", STATUS_FORMAT, "the head size is 514"},
-        {"\"rope_dimension_count\": 8", "\"rope_dimension_count\": 10", STATUS_FORMAT, "rotated dimensions is 10"},
-        {"\"rope_dimension_count\": 8", "\"rope_dimension_count\": 5", STATUS_FORMAT, "rotated dimensions is 5"},
-        {"\"rms_norm_eps\": 1e-5", "\"rms_norm_eps\": 0", STATUS_FORMAT, "key 'rms_norm_eps': is 0"},
-        {"\"rms_norm_eps\": 1e-5", "\"rms_norm_eps\": 1", STATUS_FORMAT, "norm epsilon is 1"},
-        {"\"rope_theta\": 10000", "\"rope_theta\": 1", STATUS_FORMAT, "rope base is 1"},
-        {"\"tie_word_embeddings\": false", "\"tie_word_embeddings\": 0", STATUS_FORMAT, "must be true or false"},
-        {"\"rope_scaling\": null", "\"rope_scaling\": {}", STATUS_FORMAT,
-         "key 'rope_scaling': key 'rope_type' is missing"},
-        {"\"rope_scaling\": null", "\"rope_scaling\": false", STATUS_FORMAT, "must be null or an object"},
-        {"null", SCALING("\"yarn\"", "8", "1", "4", "64"), STATUS_UNSUPPORTED, "rope_type 'yarn'"},
-        {"null", SCALING("\"llama3\"", "8", "4", "4", "64"), STATUS_FORMAT, "low_freq_factor 4 is not below"},
-        {"null", SCALING("\"llama3\"", "0.5", "1", "4", "64"), STATUS_FORMAT,
-         "key 'rope_scaling': key 'factor': is 0.5"},
-        {"null", SCALING("\"llama3\"", "8", "0", "4", "64"), STATUS_FORMAT, "key 'low_freq_factor'"},
-        {"null", SCALING("\"llama3\"", "8", "1", "4", "64.5"), STATUS_FORMAT, "'original_max_position_embeddings'"},
-        {"null", SCALING("\"llama3\"", "8", "1", "4", "64"), STATUS_OK, NULL},
-        {"{", "[{", STATUS_FORMAT, "not valid JSON"},
-        {"null}", "null", STATUS_FORMAT, "not valid JSON"},
-        {"null}", "null} x", STATUS_FORMAT, "not valid JSON"},
-        {"null}", "null}{}", STATUS_FORMAT, "not valid JSON"},
-        {"null}", "null} \n\t ", STATUS_OK, NULL},
-    };
-    char text[2048];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-        replace(text, sizeof text, changes[i].old, changes[i].new);
-        expect(text, strlen(text), changes[i].status, changes[i].says);
-    }
-}
-
-static void refuses_bad_texts(void **state)
-{
-    char *large = malloc(100000), with_zero[sizeof tiny];
-
-    (void)state;
-    expect("", 0, STATUS_FORMAT, "not valid JSON");
-    expect("null", 4, STATUS_FORMAT, "must be a JSON object");
-    expect("[]", 2, STATUS_FORMAT, "must be a JSON object");
-    expect("{}", 2, STATUS_FORMAT, "key 'name' is missing");
-    expect(tiny, sizeof tiny, STATUS_FORMAT, "zero byte");
-    memcpy(with_zero, tiny, sizeof tiny);
-    with_zero[20] = '\0';
-    expect(with_zero, sizeof tiny - 1, STATUS_FORMAT, "zero byte");
-    assert_non_null(large);
-    memset(large, ' ', 100000);
-    memcpy(large, tiny, sizeof tiny - 1);
-    expect(large, 100000, STATUS_FORMAT, "longer than 65536 bytes");
-    memset(large, '[', 60000);
-    expect(large, 60000, STATUS_FORMAT, "not valid JSON");
-    free(large);
-}
-
-static void survives_every_cut(void **state)
-{
-    (void)state;
-    for (size_t length = 0; length < strlen(tiny) - 1; length++) {
-        char *cut = malloc(length + !length);
-        assert_non_null(cut);
-        memcpy(cut, tiny, length);
-        expect(cut, length, STATUS_FORMAT, NULL);
-        free(cut);
-    }
-}
-
-static void lay_out_refuses(void **state)
-{
-    struct model model = {.architecture = "gemma3"};
-    struct error error = {0};
-
-    (void)state;
-    assert_int_equal(model_lay_out(&model, &error), STATUS_UNSUPPORTED);
-    assert_non_null(strstr(error.text, "'gemma3'"));
-    strcpy(model.architecture, "llama");
-    assert_int_equal(model_lay_out(&model, &error), STATUS_FORMAT);
-    assert_non_null(strstr(error.text, "vocabulary size is 0"));
-    assert_null(model.tensors);
-    assert_int_equal(model_lay_out(&model, NULL), STATUS_FORMAT);
-}
-
 /* Shapes: model cards and configurations named in each file's "source". Bytes and counts: tensor lists of GGUF files. */
 static void describes_the_models(void **state)
 {
@@ -314,27 +142,11 @@ static void describes_the_models(void **state)
         assert_int_equal(model_stored_bytes(&model), models[i].q8_0_bytes);
         assert_int_equal(model_set_types(&model, DTYPE_F16, DTYPE_F16, NULL), STATUS_OK);
         assert_int_equal(model_stored_bytes(&model), models[i].f16_bytes);
-        assert_true(model.rope_divisors[0] == 1);
-        assert_true(model.rope_divisors[model.rope_dimensions / 2 - 1] == models[i].factor);
-        assert_int_equal(model.rope_scaled, models[i].factor > 1);
+        assert_true(model.rope.divisors[0] == 1);
+        assert_true(model.rope.divisors[model.rope.dimensions / 2 - 1] == models[i].factor);
+        assert_int_equal(model.rope.scaling == ROPE_LLAMA3, models[i].factor > 1);
         model_free(&model);
     }
-}
-
-/* Against the formula in double precision, which single precision must come close to. */
-static void scales_rotations(void **state)
-{
-    struct model model;
-
-    (void)state;
-    assert_int_equal(model_load(&model, "llama-3.2-1b", NULL), STATUS_OK);
-    for (int i = 0; i < 32; i++) {
-        double wavelength = 2 * acos(-1) * pow(500000, i / 32.0), smooth = (8192 / wavelength - 1) / 3;
-        double want = wavelength < 2048 ? 1 : wavelength > 8192 ? 32 : 1 / ((1 - smooth) / 32 + smooth);
-        assert_true(fabs((double)model.rope_divisors[i] - want) <= 2e-6 * want);
-    }
-    assert_true(model.rope_divisors[32] == 1);
-    model_free(&model);
 }
 
 struct seen {
@@ -357,7 +169,7 @@ static void lists_the_models(void **state)
 
     (void)state;
     assert_int_equal(model_list(see, &seen, NULL), STATUS_OK);
-    assert_true(seen.count >= 5);
+    assert_true(seen.count >= 41);
 }
 
 static void refuses_unknown_names(void **state)
@@ -448,18 +260,9 @@ static int use_sources(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parses_a_description),
-        cmocka_unit_test(lays_out_every_tensor),
-        cmocka_unit_test(sets_types),
-        cmocka_unit_test(refuses_bad_values),
-        cmocka_unit_test(refuses_bad_texts),
-        cmocka_unit_test(survives_every_cut),
-        cmocka_unit_test(lay_out_refuses),
-        cmocka_unit_test(describes_the_models),
-        cmocka_unit_test(scales_rotations),
-        cmocka_unit_test(lists_the_models),
-        cmocka_unit_test(refuses_unknown_names),
-        cmocka_unit_test(reads_a_folder_of_descriptions),
+        cmocka_unit_test(lays_out_every_tensor), cmocka_unit_test(sets_types),
+        cmocka_unit_test(describes_the_models),  cmocka_unit_test(lists_the_models),
+        cmocka_unit_test(refuses_unknown_names), cmocka_unit_test(reads_a_folder_of_descriptions),
     };
 
     return cmocka_run_group_tests(tests, use_sources, NULL);

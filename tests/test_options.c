@@ -55,6 +55,8 @@ static void test_fallbacks_stand_where_nothing_is_given(void **state)
     assert_int_equal(options_size(&options, OPTION_GENERATE, 0), 128);
     assert_int_equal(options_size(&options, OPTION_LAUNCHES, 0), 6);
     assert_int_equal(options_size(&options, OPTION_SEED, 0), 42);
+    assert_string_equal(options_text(&options, OPTION_KV_TYPE, 0), "f16");
+    assert_int_equal(options_count(&options, OPTION_SCENARIO), 0);
     assert_int_equal(options_size(&options, OPTION_THREADS, 7), 7);
     assert_false(options_given(&options, OPTION_PROMPT));
     assert_false(options_flag(&options, OPTION_QUIET));
@@ -138,13 +140,20 @@ static void test_nonsense_is_refused_with_the_remedy(void **state)
         {COMMAND_RUN, "-z", "-z"},
         {COMMAND_RUN, "--tokens x", "takes no --tokens"},
         {COMMAND_RUN, "--report-fd 3", "no option"},
-        {COMMAND_RUN, "-q q4_1", "q4_0"},
-        {COMMAND_RUN, "-q Q4_0x", "known: "},
+        {COMMAND_RUN, "--output-tensor-type q4_k_m", "q4_k"},
+        {COMMAND_RUN, "--output-tensor-type xyzzy", "known: "},
+        {COMMAND_LOGITS, "a b c --output-tensor-type f16", "takes no --output-tensor-type"},
         {COMMAND_RUN, "-q q4_0,q4_0", "twice"},
         {COMMAND_RUN, "-q q4_0,", "empty"},
         {COMMAND_RUN, "-q ,", "empty"},
         {COMMAND_RUN, "-e cup", "cpu"},
-        {COMMAND_RUN, "--kv-type q8_0", "f16"},
+        {COMMAND_RUN, "--kv-type q4_0", "q8_0"},
+        {COMMAND_RUN, "--kv-type f32", "f16"},
+        {COMMAND_RUN, "--kv-type f16,f16", "twice"},
+        {COMMAND_RUN, "-s chat,chat", "twice"},
+        {COMMAND_RUN, "-s chat,", "empty"},
+        {COMMAND_RUN, "--scenaro chat", "--scenario"},
+        {COMMAND_VERIFY, "a -s chat", "-s"},
         {COMMAND_RUN, "-p -1", "-1"},
         {COMMAND_RUN, "-p 1.5", "whole"},
         {COMMAND_RUN, "-p abc", "abc"},
@@ -235,6 +244,8 @@ static void test_help_tells_every_option(void **state)
     assert_non_null(strstr(text, "-m, --model NAME|FILE.gguf"));
     assert_non_null(strstr(text, "[512]"));
     assert_non_null(strstr(text, "--require-quiet"));
+    assert_non_null(strstr(text, "-s, --scenario NAME"));
+    assert_non_null(strstr(text, "q4_k_m"));
     assert_non_null(strstr(text, "-h, --help"));
     assert_null(strstr(text, "--report-fd"));
     assert_null(strstr(text, "--json"));

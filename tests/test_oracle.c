@@ -9,64 +9,33 @@
 
 #include <cmocka.h>
 
-#include "kernels/blocks.h"
-#include "workloads/gguf.h"
+#include "tests/golden_models.h"
 #include "workloads/oracle.h"
-#include "workloads/tokens.h"
 
-/* One golden file, its tokens and the logits another program computed for them in float64, rounded to float32. */
-struct golden {
-    struct model model;
-    struct weights *weights;
-    int32_t *tokens;
-    size_t count;
-    float *logits; /* count × vocabulary */
-};
-
-static const char *const golden_names[] = {
-    "golden-llama-tied-f32",   "golden-llama-tied-f16",   "golden-llama-tied-q8_0",   "golden-llama-tied-q4_0",
-    "golden-llama-untied-f32", "golden-llama-untied-f16", "golden-llama-untied-q8_0", "golden-llama-untied-q4_0",
-};
-enum { GOLDEN_COUNT = sizeof golden_names / sizeof *golden_names };
-
-static void golden_open(struct golden *golden, const char *name)
-{
-    struct error error = {0};
-    char path[160];
-    FILE *file;
-
-    snprintf(path, sizeof path, "tests/golden/%s.gguf", name);
-    if (gguf_open(&golden->weights, &golden->model, path, &error))
-        fail_msg("%s", error.text);
-    snprintf(path, sizeof path, "tests/golden/%s.json", name);
-    if (tokens_read(path, golden->model.vocabulary, &golden->tokens, &golden->count, &error))
-        fail_msg("%s", error.text);
-    golden->logits = test_malloc(golden->count * golden->model.vocabulary * sizeof *golden->logits);
-    snprintf(path, sizeof path, "tests/golden/%s.logits.f32", name);
-    file = fopen(path, "rb");
-    assert_non_null(file);
-    assert_int_equal(fread(golden->logits, golden->model.vocabulary * sizeof(float), golden->count, file),
-                     golden->count);
-    fclose(file);
-}
-
-static void golden_close(struct golden *golden)
-{
-    weights_close(golden->weights);
-    model_free(&golden->model);
-    free(golden->tokens);
-    test_free(golden->logits);
-}
-
-static double *logits_of(const struct weights *weights, const int32_t *tokens, size_t count,
+static double *logits_in(const struct weights *weights, const int32_t *tokens, size_t count, size_t context_tokens,
                          const struct parallel *parallel)
 {
     double *logits = test_malloc(count * weights->model->vocabulary * sizeof *logits);
     struct error error = {0};
 
-    if (oracle_logits(weights, tokens, count, logits, parallel, &error))
+    if (oracle_logits(weights, tokens, count, context_tokens, logits, parallel, &error))
         fail_msg("%s", error.text);
     return logits;
+}
+
+static double *logits_of(const struct golden *golden, size_t count, const struct parallel *parallel)
+{
+    return logits_in(golden->weights, golden->tokens, count, golden->context_tokens, parallel);
+}
+
+/* NMSE of the stored logits against those of the model as it is now. */
+static double nmse_of(const struct golden *golden)
+{
+    double *logits = logits_of(golden, golden->count, NULL);
+    double nmse = oracle_nmse(golden->logits, logits, golden->count * golden->model.vocabulary);
+
+    test_free(logits);
+    return nmse;
 }
 
 static void golden_logits_are_met(void **state)
@@ -74,48 +43,184 @@ static void golden_logits_are_met(void **state)
     (void)state;
     for (size_t i = 0; i < GOLDEN_COUNT; i++) {
         struct golden golden;
-        double *logits, nmse;
+        double nmse;
 
         golden_open(&golden, golden_names[i]);
-        logits = logits_of(golden.weights, golden.tokens, golden.count, NULL);
-        nmse = oracle_nmse(golden.logits, logits, golden.count * golden.model.vocabulary);
+        nmse = nmse_of(&golden);
         if (!(nmse <= 1e-12))
             fail_msg("%s: nmse %g", golden_names[i], nmse);
+        golden_close(&golden);
+    }
+}
+
+/* Figures of a model, and a value at which the logits must be others. */
+static const struct {
+    const char *name;
+    size_t offset;
+    bool real;
+    double other;
+} figures[] = {
+#define REAL(name, field, other)                                                                                       \
+    {                                                                                                                  \
+        name, offsetof(struct model, field), true, other                                                               \
+    }
+#define COUNT(name, field, other)                                                                                      \
+    {                                                                                                                  \
+        name, offsetof(struct model, field), false, other                                                              \
+    }
+    REAL("golden-llama-tied-f32", norm_epsilon, 0.5),
+    REAL("golden-llama-yarn-f32", rope.magnitude, 1),
+    REAL("golden-llama-yarn-f32", rope.factor, 3),
+    REAL("golden-llama-untied-f32", rope.base, 1e3),
+    REAL("golden-gemma2-f32", embedding_scale, 1),
+    REAL("golden-gemma2-f32", attention_softcap, 1),
+    REAL("golden-gemma2-f32", logit_softcap, 1),
+    COUNT("golden-gemma2-f32", window, 0),
+    COUNT("golden-gemma2-f32", global_offset, 0),
+    COUNT("golden-gemma3-f32", window, 6),
+    REAL("golden-gemma3-f32", local_rope_base, 0),
+    REAL("golden-gemma3-f32", rope.factor, 4),
+    COUNT("golden-phi3-partial-q8_0", rope.dimensions, 22),
+    REAL("golden-phi3-longrope-long-f32", rope.magnitude, 1),
+    REAL("golden-granite-f32", attention_scale, 0.2),
+    REAL("golden-granite-f32", embedding_scale, 11),
+    REAL("golden-granite-f32", residual_scale, 0.21),
+    REAL("golden-granite-f32", logit_divisor, 7),
+    COUNT("golden-smollm3-f32", unrotated_period, 3),
+    REAL("golden-mistral3-f32", temperature_scale, 0),
+#undef REAL
+#undef COUNT
+};
+
+static void every_figure_counts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        struct golden golden;
+        char *field;
+        double nmse;
+
+        golden_open(&golden, figures[i].name);
+        field = (char *)&golden.model + figures[i].offset;
+        if (figures[i].real)
+            *(double *)(void *)field = figures[i].other;
+        else
+            *(size_t *)(void *)field = (size_t)figures[i].other;
+        nmse = nmse_of(&golden);
+        if (!(nmse > 1e-7))
+            fail_msg("%s, figure %zu: nmse %g", figures[i].name, i, nmse);
+        golden_close(&golden);
+    }
+}
+
+/* What an architecture's row says. */
+static const struct {
+    const char *name;
+    size_t offset;
+    int other;
+} features[] = {
+    {"golden-llama-tied-f32", offsetof(struct architecture, pairing), PAIRING_HALVES},
+    {"golden-qwen3-f32", offsetof(struct architecture, pairing), PAIRING_NEIGHBOURS},
+    {"golden-gemma2-f32", offsetof(struct architecture, activation), ACTIVATION_SILU},
+    {"golden-qwen3-f32", offsetof(struct architecture, qk_norm), QK_NORM_NONE},
+    {"golden-qwen3-f32", offsetof(struct architecture, qk_norm), QK_NORM_HEAD_ROTATED},
+    {"golden-afm-f32", offsetof(struct architecture, qk_norm), QK_NORM_HEAD},
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} switches[] = {
+    {"golden-llama-tied-f32", offsetof(struct architecture, pre_norm)},
+    {"golden-olmo2-f32", offsetof(struct architecture, post_norm)},
+    {"golden-qwen2-f32", offsetof(struct architecture, qkv_bias)},
+    {"golden-afm-f32", offsetof(struct architecture, rounds_kv)},
+};
+
+static double nmse_with(struct golden *golden, const struct architecture *architecture)
+{
+    golden->model.architecture = architecture;
+    return nmse_of(golden);
+}
+
+static void every_feature_counts(void **state)
+{
+    struct golden golden;
+    struct architecture changed;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
+        golden_open(&golden, features[i].name);
+        changed = *golden.model.architecture;
+        memcpy((char *)&changed + features[i].offset, &features[i].other, sizeof features[i].other);
+        if (!(nmse_with(&golden, &changed) > 1e-6))
+            fail_msg("%s: feature %zu does nothing", features[i].name, i);
+        golden_close(&golden);
+    }
+    for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
+        golden_open(&golden, switches[i].name);
+        changed = *golden.model.architecture;
+        *((bool *)((char *)&changed + switches[i].offset)) = false;
+        if (!(nmse_with(&golden, &changed) > 1e-6))
+            fail_msg("%s: switch %zu does nothing", switches[i].name, i);
+        golden_close(&golden);
+    }
+}
+
+static void the_context_chooses_the_divisors(void **state)
+{
+    static const size_t contexts[] = {1, 24, 64, 65, 1000};
+    struct golden within, beyond;
+
+    (void)state;
+    golden_open(&within, "golden-phi3-longrope-short-f32");
+    golden_open(&beyond, "golden-phi3-longrope-long-f32");
+    for (size_t i = 0; i < sizeof contexts / sizeof *contexts; i++) {
+        bool is_beyond = contexts[i] > within.model.rope.original_context_tokens;
+
+        within.context_tokens = beyond.context_tokens = contexts[i];
+        assert_true((nmse_of(&within) <= 1e-12) == !is_beyond);
+        assert_true((nmse_of(&beyond) <= 1e-12) == is_beyond);
+    }
+    golden_close(&within);
+    golden_close(&beyond);
+}
+
+static void another_token_gives_other_logits(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < GOLDEN_COUNT; i++) {
+        struct golden golden;
+        double *logits;
+
+        golden_open(&golden, golden_names[i]);
+        golden.tokens[0] ^= 1;
+        logits = logits_of(&golden, golden.count, NULL);
+        /* The first token reaches every later row through attention alone. */
+        for (size_t token = 0; token < golden.count; token++)
+            if (!(oracle_nmse(golden.logits + token * golden.model.vocabulary, logits + token * golden.model.vocabulary,
+                              golden.model.vocabulary) > 1e-10))
+                fail_msg("%s: the first token does not reach row %zu", golden_names[i], token);
         test_free(logits);
         golden_close(&golden);
     }
 }
 
-static void another_token_gives_other_logits(void **state)
-{
-    struct golden golden;
-    double *logits;
-
-    (void)state;
-    golden_open(&golden, "golden-llama-tied-q4_0");
-    golden.tokens[0] ^= 1;
-    logits = logits_of(golden.weights, golden.tokens, golden.count, NULL);
-    /* The first token reaches every later row through attention alone. */
-    for (size_t token = 0; token < golden.count; token++)
-        assert_true(oracle_nmse(golden.logits + token * golden.model.vocabulary,
-                                logits + token * golden.model.vocabulary, golden.model.vocabulary) > 1e-6);
-    test_free(logits);
-    golden_close(&golden);
-}
-
 static void a_prefix_gives_the_first_rows(void **state)
 {
-    struct golden golden;
-    double *whole, *prefix;
-
     (void)state;
-    golden_open(&golden, "golden-llama-untied-q8_0");
-    whole = logits_of(golden.weights, golden.tokens, golden.count, NULL);
-    prefix = logits_of(golden.weights, golden.tokens, 5, NULL);
-    assert_memory_equal(prefix, whole, 5 * golden.model.vocabulary * sizeof *whole);
-    test_free(prefix);
-    test_free(whole);
-    golden_close(&golden);
+    for (size_t i = 0; i < GOLDEN_COUNT; i++) {
+        struct golden golden;
+        double *whole, *prefix;
+
+        golden_open(&golden, golden_names[i]);
+        whole = logits_of(&golden, golden.count, NULL);
+        prefix = logits_of(&golden, 5, NULL);
+        assert_memory_equal(prefix, whole, 5 * golden.model.vocabulary * sizeof *whole);
+        test_free(prefix);
+        test_free(whole);
+        golden_close(&golden);
+    }
 }
 
 /* Ranges of one, two, three … items, the last ones first. */
@@ -135,20 +240,22 @@ static void run_backwards(void *pool, size_t count, void (*task)(void *context, 
 
 static void the_split_over_threads_changes_nothing(void **state)
 {
-    size_t calls = 0;
-    struct parallel parallel = {run_backwards, &calls};
-    struct golden golden;
-    double *alone, *shared;
-
     (void)state;
-    golden_open(&golden, "golden-llama-tied-q8_0");
-    alone = logits_of(golden.weights, golden.tokens, golden.count, NULL);
-    shared = logits_of(golden.weights, golden.tokens, golden.count, &parallel);
-    assert_memory_equal(shared, alone, golden.count * golden.model.vocabulary * sizeof *alone);
-    assert_true(calls > golden.model.layers * 8);
-    test_free(shared);
-    test_free(alone);
-    golden_close(&golden);
+    for (size_t i = 0; i < GOLDEN_COUNT; i++) {
+        size_t calls = 0;
+        struct parallel parallel = {run_backwards, &calls};
+        struct golden golden;
+        double *alone, *shared;
+
+        golden_open(&golden, golden_names[i]);
+        alone = logits_of(&golden, 6, NULL);
+        shared = logits_of(&golden, 6, &parallel);
+        assert_memory_equal(shared, alone, 6 * golden.model.vocabulary * sizeof *alone);
+        assert_true(calls > golden.model.layers * 6);
+        test_free(shared);
+        test_free(alone);
+        golden_close(&golden);
+    }
 }
 
 /* Weights that give no address, so that everything is read, and that count the rows given back. */
@@ -192,10 +299,15 @@ static void reading_equals_viewing(void **state)
         golden_open(&golden, golden_names[i]);
         reader = (struct reader){{&reader_ops, &golden.model}, golden.weights, NULL};
         reader.released = test_calloc(golden.model.tensor_count, sizeof *reader.released);
-        viewed = logits_of(golden.weights, golden.tokens, 3, NULL);
-        read = logits_of(&reader.base, golden.tokens, 3, NULL);
+        viewed = logits_of(&golden, 3, NULL);
+        read = logits_in(&reader.base, golden.tokens, 3, golden.context_tokens, NULL);
         assert_memory_equal(read, viewed, 3 * golden.model.vocabulary * sizeof *read);
-        assert_int_equal(reader.released[model_output(&golden.model) - golden.model.tensors], golden.model.vocabulary);
+        for (size_t t = 0; t < golden.model.tensor_count; t++) {
+            enum role role = golden.model.tensors[t].role;
+            bool whole = !layout_is_vector(role) && (role != ROLE_TOKEN_EMBEDDING || golden.model.tied);
+
+            assert_int_equal(reader.released[t], whole ? golden.model.tensors[t].rows : 0);
+        }
         test_free(reader.released);
         test_free(read);
         test_free(viewed);
@@ -214,39 +326,10 @@ static void too_many_tokens_are_refused(void **state)
     (void)state;
     golden_open(&golden, "golden-llama-tied-q4_0");
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        assert_int_equal(oracle_logits(golden.weights, &token, counts[i], &logit, NULL, &error), STATUS_MEMORY);
+        assert_int_equal(oracle_logits(golden.weights, &token, counts[i], 1, &logit, NULL, &error), STATUS_MEMORY);
         assert_non_null(strstr(error.text, "memory"));
     }
     golden_close(&golden);
-}
-
-static void stored_rows_expand_exactly(void **state)
-{
-    static const float singles[] = {0, -0.0f, 1.5f, -3.25e-30f, 0x1p-149f};
-    static const uint16_t halves[] = {0x0000, 0x3c00, 0xc000, 0x0001, 0x7bff};
-    double out[2 * BLOCK_K];
-    struct block_q4_0 q4[2] = {{.scale = 0x3800}, {.scale = 0xbc00}}; /* 0.5, −1 */
-    struct block_q8_0 q8[2] = {{.scale = 0x2e66}, {.scale = 0x0001}}; /* 0.0999755859375, 2^-24 */
-
-    (void)state;
-    oracle_dequantise(DTYPE_F32, 5, singles, out);
-    for (size_t i = 0; i < 5; i++)
-        assert_true(out[i] == (double)singles[i]);
-    oracle_dequantise(DTYPE_F16, 5, halves, out);
-    assert_true(out[0] == 0 && out[1] == 1 && out[2] == -2 && out[3] == 0x1p-24 && out[4] == 65504);
-    for (size_t i = 0; i < BLOCK_K / 2; i++)
-        q4[0].nibbles[i] = q4[1].nibbles[i] = (uint8_t)(i | (15 - i) << 4);
-    oracle_dequantise(DTYPE_Q4_0, 2 * BLOCK_K, q4, out);
-    for (int i = 0; i < BLOCK_K / 2; i++) {
-        assert_true(out[i] == 0.5 * (i - 8) && out[i + BLOCK_K / 2] == 0.5 * (7 - i));
-        assert_true(out[BLOCK_K + i] == 8 - i && out[BLOCK_K + i + BLOCK_K / 2] == i - 7);
-    }
-    for (size_t i = 0; i < BLOCK_K; i++)
-        q8[0].values[i] = q8[1].values[i] = (int8_t)(i == 0 ? -128 : 4 * (int)i);
-    oracle_dequantise(DTYPE_Q8_0, 2 * BLOCK_K, q8, out);
-    assert_true(out[0] == -128 * 0.0999755859375 && out[BLOCK_K] == -128 * 0x1p-24);
-    for (int i = 1; i < BLOCK_K; i++)
-        assert_true(out[i] == 4 * i * 0.0999755859375 && out[BLOCK_K + i] == 4 * i * 0x1p-24);
 }
 
 static void errors_are_relative_squares(void **state)
@@ -287,16 +370,31 @@ static void bars_follow_the_weights(void **state)
     tensors[1].type = DTYPE_Q4_0;
     model.layers = 4;
     assert_true(fabs(oracle_bar_exact(&model) - 5e-4) < 1e-15);
+    assert_true(oracle_bar(&model, DTYPE_F16) == oracle_bar_exact(&model));
+    assert_true(oracle_bar(&model, DTYPE_F32) == oracle_bar_exact(&model));
+    assert_true(oracle_bar(&model, DTYPE_Q8_0) == 2e-3);
+    model.layers = 100;
+    assert_true(oracle_bar(&model, DTYPE_Q8_0) == oracle_bar_exact(&model));
+    tensors[1].type = DTYPE_BF16;
+    assert_true(oracle_bar_exact(&model) == 1e-6);
+    assert_true(oracle_bar(&model, DTYPE_Q8_0) == 2e-3);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden_logits_are_met),           cmocka_unit_test(another_token_gives_other_logits),
-        cmocka_unit_test(a_prefix_gives_the_first_rows),   cmocka_unit_test(the_split_over_threads_changes_nothing),
-        cmocka_unit_test(reading_equals_viewing),          cmocka_unit_test(too_many_tokens_are_refused),
-        cmocka_unit_test(stored_rows_expand_exactly),      cmocka_unit_test(errors_are_relative_squares),
-        cmocka_unit_test(what_is_no_number_passes_no_bar), cmocka_unit_test(bars_follow_the_weights),
+        cmocka_unit_test(golden_logits_are_met),
+        cmocka_unit_test(every_figure_counts),
+        cmocka_unit_test(every_feature_counts),
+        cmocka_unit_test(the_context_chooses_the_divisors),
+        cmocka_unit_test(another_token_gives_other_logits),
+        cmocka_unit_test(a_prefix_gives_the_first_rows),
+        cmocka_unit_test(the_split_over_threads_changes_nothing),
+        cmocka_unit_test(reading_equals_viewing),
+        cmocka_unit_test(too_many_tokens_are_refused),
+        cmocka_unit_test(errors_are_relative_squares),
+        cmocka_unit_test(what_is_no_number_passes_no_bar),
+        cmocka_unit_test(bars_follow_the_weights),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

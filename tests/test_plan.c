@@ -171,6 +171,76 @@ static void test_what_a_model_was_not_made_for_is_skipped(void **state)
     plan_free(planned);
 }
 
+static void test_scenarios_stand_for_lengths(void **state)
+{
+    struct planned *planned = plan_good("-m llama-3.2-1b -s chat,summarize -e null"),
+                   *quick = plan_good("quick -s rag");
+    const struct plan_case *cases = planned->plan.cases;
+
+    (void)state;
+    assert_int_equal(planned->plan.case_count, 2);
+    assert_string_equal(cases[0].scenario, "chat");
+    assert_string_equal(cases[1].scenario, "summarize");
+    assert_int_equal(cases[1].prompt_tokens, 3968);
+    assert_int_equal(cases[1].generated_tokens, 128);
+    assert_int_equal(cases[1].context_tokens, 4096);
+    assert_string_equal(cases[1].id, "llama-3.2-1b.q4_0.p3968.n128.null");
+    assert_string_equal(cases[1].title, "llama-3.2-1b q4_0 summarize");
+    assert_false(quick->plan.standard);
+    assert_int_equal(quick->plan.cases[0].prompt_tokens, 2048);
+    assert_int_equal(quick->plan.cases[0].generated_tokens, 256);
+    plan_free(planned);
+    plan_free(quick);
+}
+
+static void test_types_of_the_cache_multiply_out(void **state)
+{
+    struct planned *planned = plan_good("-m llama-3.2-1b --kv-type f16,q8_0 -p 8 -n 8");
+    const struct plan_case *cases = planned->plan.cases;
+
+    (void)state;
+    assert_int_equal(planned->plan.case_count, 2);
+    assert_int_equal(plan_engine_options(&cases[0], 1).kv_type, DTYPE_F16);
+    assert_int_equal(plan_engine_options(&cases[1], 1).kv_type, DTYPE_Q8_0);
+    assert_string_equal(cases[0].id, "llama-3.2-1b.q4_0.p8.n8");
+    assert_string_equal(cases[1].id, "llama-3.2-1b.q4_0.p8.n8.kv-q8_0");
+    assert_true(plan_kv_element_bytes(&cases[0]) == 2);
+    assert_true(plan_kv_element_bytes(&cases[1]) == 34.0 / 32);
+    plan_free(planned);
+}
+
+static void test_quantisations_and_outputs(void **state)
+{
+    struct planned *planned = plan_good("-m llama-3.2-1b -q Q4_K_M,q4_0 --output-tensor-type q6_k,f16 -p 8 -n 8");
+    const struct plan *plan = &planned->plan;
+
+    (void)state;
+    assert_int_equal(plan->case_count, 4);
+    assert_string_equal(plan->cases[0].id, "llama-3.2-1b.q4_k_m.p8.n8"); /* q6_k is what the mix says */
+    assert_string_equal(plan->cases[1].id, "llama-3.2-1b.q4_k_m.out-f16.p8.n8");
+    assert_string_equal(plan->cases[2].id, "llama-3.2-1b.q4_0.out-q6_k.p8.n8");
+    assert_string_equal(plan->cases[3].title, "llama-3.2-1b q4_0/f16");
+    assert_string_equal(plan->subjects[0]->output, "q6_k");
+    assert_int_equal(model_output(&plan->subjects[2]->model)->type, DTYPE_Q6_K);
+    assert_int_equal(model_tensor(&plan->subjects[2]->model, ROLE_DOWN, 0)->type, DTYPE_Q4_0);
+    plan_free(planned);
+}
+
+/* Longrope's factors depend on the context: the gate must check those that the case uses. */
+static void test_the_gate_lies_on_the_same_side_of_longrope(void **state)
+{
+    struct planned *planned = plan_good("-m phi-4-mini -p 8 -n 8 -c 4096,4097,100000");
+    struct planned *plain = plan_good("-m llama-3.2-1b -p 8 -n 8 -c 100000");
+
+    (void)state;
+    assert_int_equal(plan_gate_context(&planned->plan.cases[0]), 0);
+    assert_int_equal(plan_gate_context(&planned->plan.cases[1]), 4097);
+    assert_int_equal(plan_gate_context(&planned->plan.cases[2]), 4097);
+    assert_int_equal(plan_gate_context(&plain->plan.cases[0]), 0);
+    plan_free(planned);
+    plan_free(plain);
+}
+
 static void test_sustained_decodes_for_ten_minutes(void **state)
 {
     struct planned *planned = plan_good("sustained");
@@ -211,6 +281,13 @@ static void test_nonsense_is_refused_with_the_remedy(void **state)
     check_refused("-m ./a.gguf -q q4_0", "types of its own");
     check_refused("-m ./a.gguf --output-tensor-type q4_0", "types of its own");
     check_refused("sustained -n 0", "at least one token");
+    check_refused("-m llama-3.2-1b -q q4_9", "did you mean 'q4_");
+    check_refused("-m llama-3.2-1b -q q4_km", "did you mean 'q4_k");
+    check_refused("-m llama-3.2-1b -q xyzzy", "there is no quantisation 'xyzzy'");
+    check_refused("-m llama-3.2-1b -s caht", "did you mean 'chat'");
+    check_refused("-m llama-3.2-1b -s chat -p 5", "leave out --prompt");
+    check_refused("-m llama-3.2-1b -s chat -n 5", "leave out --generate");
+    check_refused("-m llama-3.2-1b -s summarize -c 4095", "need 4096");
 }
 
 static void test_a_missing_file_is_no_misuse(void **state)
@@ -233,6 +310,10 @@ int main(void)
         cmocka_unit_test(test_lists_multiply_out_and_ids_are_unique),
         cmocka_unit_test(test_threads_and_depth_reach_the_engine),
         cmocka_unit_test(test_what_a_model_was_not_made_for_is_skipped),
+        cmocka_unit_test(test_scenarios_stand_for_lengths),
+        cmocka_unit_test(test_types_of_the_cache_multiply_out),
+        cmocka_unit_test(test_quantisations_and_outputs),
+        cmocka_unit_test(test_the_gate_lies_on_the_same_side_of_longrope),
         cmocka_unit_test(test_sustained_decodes_for_ten_minutes),
         cmocka_unit_test(test_every_profile_can_be_planned),
         cmocka_unit_test(test_nonsense_is_refused_with_the_remedy),

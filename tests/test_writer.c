@@ -122,6 +122,36 @@ static void test_text(void **state)
     free(text);
 }
 
+/* What cells differ in is a column; the output's type is told where it is not that of all others and not what a mix says. */
+static void test_text_of_types_and_scenarios(void **state)
+{
+    static const struct writer_style wide = {false, true, 200};
+    static const char *const facts[][5] = {{"q4_0", "q6_k", "f16", "chat", "q4_0/q6_k"},
+                                           {"q4_k_m", "q6_k", "q8_0", "rag", "q4_k_m "},
+                                           {"q8_0", "q8_0", "f16", "rag", "q8_0 "}};
+    struct record record;
+    char *text;
+
+    (void)state;
+    record_open(&record);
+    sample_blocks(&record);
+    for (size_t i = 0; i < 3; i++) {
+        struct cell *cell = sample_model(&record, facts[i][4], "gemma-3-4b", facts[i][0], 100, 10, 2.36e9);
+        facts_text(&cell->model, "output_tensor_type", NULL, facts[i][1]);
+        facts_text(&cell->parameters, "kv_type", NULL, facts[i][2]);
+        facts_text(&cell->parameters, "scenario", NULL, facts[i][3]);
+        cell->figures[FIELD_embedding_weights_bytes].value = 5.5e8;
+        cell->figures[FIELD_embedding_weights_bytes].present = true;
+    }
+    text = written("text", &record, &wide);
+    assert_has(text, "gemma-3-4b  q4_0/q6_k  chat      f16");
+    assert_has(text, "gemma-3-4b  q4_k_m     rag       q8_0");
+    assert_has(text, "gemma-3-4b  q8_0       rag       f16");
+    assert_has(text, "2.36 GB    550 MB");
+    free(text);
+    record_close(&record);
+}
+
 static void test_text_ascii_and_widths(void **state)
 {
     (void)state;
@@ -414,6 +444,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_registry),
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_text_of_types_and_scenarios),
         cmocka_unit_test(test_text_ascii_and_widths),
         cmocka_unit_test(test_text_colour),
         cmocka_unit_test(test_hostile_names),

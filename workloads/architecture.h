@@ -20,7 +20,7 @@ enum qk_norm {
     QK_NORM_WIDE,         /* all heads together, before the rotation; weights of all heads */
 };
 
-struct slot; /* a tensor of the architecture: see layout.c */
+struct slot; /* a tensor of the architecture: see layout.h */
 
 struct architecture {
     const char *name; /* general.architecture of a GGUF file */
@@ -29,12 +29,12 @@ struct architecture {
     enum pairing pairing;
     enum activation activation;
     enum qk_norm qk_norm;
-    bool pre_norm;       /* a branch works on norm(x) (attention_norm, ffn_norm); without: on x itself */
-    bool post_norm;      /* a branch's result is normed before it is added (post_attention_norm, post_ffn_norm) */
-    bool fused_qkv;      /* ROLE_QKV holds the rows of queries, keys, values, in this order */
-    bool fused_gate_up;  /* ROLE_GATE_UP holds the rows of gate, then up */
-    bool qkv_bias;       /* ROLE_QUERY_BIAS, ROLE_KEY_BIAS, ROLE_VALUE_BIAS are added */
-    bool rounds_kv;      /* keys and values are rounded to 8 bits with one scale per tensor (AFM) */
+    bool pre_norm;      /* a branch works on norm(x) (attention_norm, ffn_norm); without: on x itself */
+    bool post_norm;     /* a branch's result is normed before it is added (post_attention_norm, post_ffn_norm) */
+    bool fused_qkv;     /* ROLE_QKV holds the rows of queries, keys, values, in this order */
+    bool fused_gate_up; /* ROLE_GATE_UP holds the rows of gate, then up */
+    bool qkv_bias;      /* ROLE_QUERY_BIAS, ROLE_KEY_BIAS, ROLE_VALUE_BIAS are added */
+    bool rounds_kv;     /* keys and values are rounded to 8 bits with one scale per tensor (AFM) */
 };
 
 #endif

@@ -4,30 +4,47 @@
 
 #include "workloads/layout.h"
 
-static uint64_t kv_elements_per_token(const struct model *model)
+/* K and V of one token in one layer. */
+static uint64_t kv_elements(const struct model *model)
 {
-    return (uint64_t)2 * model->layers * model->kv_heads * model->head_size;
+    return (uint64_t)2 * model->kv_heads * model->head_size;
+}
+
+/* Tokens that a layer with that window (0: none) sees at a position, itself included. */
+static uint64_t visible(uint64_t position, uint64_t window)
+{
+    return window && window < position + 1 ? window : position + 1;
+}
+
+/* Sum of what `tokens` tokens behind `depth` others see: those of the first window's length see everything before them.
+ * */
+static uint64_t visible_pairs(uint64_t tokens, uint64_t depth, uint64_t window)
+{
+    uint64_t whole = tokens;
+
+    if (window && depth + tokens > window)
+        whole = depth < window ? window - depth : 0;
+    return whole * depth + whole * (whole + 1) / 2 + (tokens - whole) * window;
 }
 
 uint64_t cost_prefill_macs(const struct model *model, size_t tokens, size_t depth)
 {
     const struct tensor *output = model_output(model);
-    uint64_t linear = 0, pairs;
+    uint64_t linear = 0, pairs = 0;
 
     if (!tokens)
         return 0;
     for (size_t i = 0; i < model->tensor_count; i++)
         if (model->tensors[i].layer >= 0 && !layout_is_vector(model->tensors[i].role))
             linear += cost_matmul_macs(model->tensors[i].rows, model->tensors[i].columns, tokens);
-    /* Token i, counted from 0, sees depth + i + 1 keys, itself included. */
-    pairs = (uint64_t)tokens * depth + (uint64_t)tokens * (tokens + 1) / 2;
-    return linear + pairs * 2 * model->layers * model->heads * model->head_size +
-           cost_matmul_macs(output->rows, output->columns, 1);
+    for (size_t layer = 0; layer < model->layers; layer++)
+        pairs += visible_pairs(tokens, depth, model_layer(model, layer).window);
+    return linear + pairs * 2 * model->heads * model->head_size + cost_matmul_macs(output->rows, output->columns, 1);
 }
 
 uint64_t cost_decode_bytes(const struct model *model, size_t position, double kv_element_bytes)
 {
-    uint64_t bytes = 0;
+    uint64_t bytes = 0, seen = 0;
 
     for (size_t i = 0; i < model->tensor_count; i++) {
         const struct tensor *tensor = &model->tensors[i];
@@ -36,7 +53,9 @@ uint64_t cost_decode_bytes(const struct model *model, size_t position, double kv
         if (!layout_is_vector(tensor->role))
             bytes += cost_matmul_bytes(tensor->type, row_only ? 1 : tensor->rows, tensor->columns);
     }
-    return bytes + (uint64_t)llround((double)kv_elements_per_token(model) * (double)(position + 1) * kv_element_bytes);
+    for (size_t layer = 0; layer < model->layers; layer++)
+        seen += visible(position, model_layer(model, layer).window);
+    return bytes + (uint64_t)llround((double)kv_elements(model) * (double)seen * kv_element_bytes);
 }
 
 uint64_t cost_matmul_macs(size_t rows, size_t columns, size_t tokens)
@@ -51,5 +70,9 @@ uint64_t cost_matmul_bytes(enum dtype type, size_t rows, size_t columns)
 
 uint64_t cost_kv_bytes_per_token(const struct model *model, double kv_element_bytes)
 {
-    return (uint64_t)llround((double)kv_elements_per_token(model) * kv_element_bytes);
+    uint64_t layers = 0;
+
+    for (size_t layer = 0; layer < model->layers; layer++)
+        layers += model_layer(model, layer).own_kv;
+    return (uint64_t)llround((double)(layers * kv_elements(model)) * kv_element_bytes);
 }

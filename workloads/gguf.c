@@ -1,24 +1,27 @@
 #include "workloads/gguf.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "workloads/gguf_index.h"
 #include "workloads/gguf_keys.h"
+#include "workloads/gguf_parts.h"
 #include "workloads/layout.h"
 
-/* An open file: where each of model->tensors begins in it. */
+/* Where a tensor of the model lies. */
+struct place {
+    const unsigned char *bytes;
+    const struct gguf_part *part;
+};
+
+/* An open file, or several that are one: the places of model->tensors. */
 struct gguf_weights {
     struct weights weights;
-    const unsigned char *bytes;
-    size_t size;
-    size_t *offsets;
+    struct gguf_parts parts;
+    struct place *places;
 };
 
 /* ggml_type numbers, for messages alone (ggml.h). */
@@ -26,38 +29,44 @@ static const struct {
     uint32_t number;
     const char *name;
 } foreign_types[] = {
-    {3, "q4_1"},    {6, "q5_0"},   {7, "q5_1"},   {9, "q8_1"},     {10, "q2_K"},   {11, "q3_K"},    {12, "q4_K"},
-    {13, "q5_K"},   {14, "q6_K"},  {15, "q8_K"},  {16, "iq2_xxs"}, {17, "iq2_xs"}, {18, "iq3_xxs"}, {19, "iq1_s"},
-    {20, "iq4_nl"}, {21, "iq3_s"}, {22, "iq2_s"}, {23, "iq4_xs"},  {24, "i8"},     {25, "i16"},     {26, "i32"},
-    {27, "i64"},    {28, "f64"},   {29, "iq1_m"}, {30, "bf16"},    {34, "tq1_0"},  {35, "tq2_0"},   {39, "mxfp4"},
+    {6, "q5_0"},     {7, "q5_1"},    {9, "q8_1"},     {10, "q2_K"},  {11, "q3_K"},  {15, "q8_K"},
+    {16, "iq2_xxs"}, {17, "iq2_xs"}, {18, "iq3_xxs"}, {19, "iq1_s"}, {21, "iq3_s"}, {22, "iq2_s"},
+    {23, "iq4_xs"},  {24, "i8"},     {25, "i16"},     {26, "i32"},   {27, "i64"},   {28, "f64"},
+    {29, "iq1_m"},   {34, "tq1_0"},  {35, "tq2_0"},   {39, "mxfp4"},
 };
 
-static enum status judge_type(struct tensor *tensor, uint32_t number, struct error *error)
+static enum status refuse_type(const struct tensor *tensor, uint32_t number, struct error *error)
 {
-    const char *name = "";
+    char supported[128] = "";
+    size_t used = 0;
 
-    if (dtype_from_gguf(number, &tensor->type)) {
-        if (tensor->type == DTYPE_F32 || !layout_is_vector(tensor->role))
-            return STATUS_OK;
-        return error_set(error, STATUS_UNSUPPORTED, "tensor '%s' is of type %s; a vector must be f32", tensor->name,
-                         dtype_info(tensor->type)->name);
-    }
+    for (int i = 0; i < DTYPE_COUNT && used < sizeof supported; i++)
+        used += (size_t)snprintf(supported + used, sizeof supported - used, "%s%s", i ? ", " : "",
+                                 dtype_info((enum dtype)i)->name);
     for (size_t i = 0; i < sizeof foreign_types / sizeof *foreign_types; i++)
         if (foreign_types[i].number == number)
-            name = foreign_types[i].name;
-    if (*name)
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "tensor '%s' is of type %s, which is not supported; supported: f32, f16, q8_0, q4_0",
-                         tensor->name, name);
+            return error_set(error, STATUS_UNSUPPORTED,
+                             "tensor '%s' is of type %s, which is not supported; supported: %s", tensor->name,
+                             foreign_types[i].name, supported);
     return error_set(error, STATUS_UNSUPPORTED, "tensor '%s' is of unknown type %" PRIu32, tensor->name, number);
 }
 
+static enum status judge_type(struct tensor *tensor, uint32_t number, struct error *error)
+{
+    if (!dtype_from_gguf(number, &tensor->type))
+        return refuse_type(tensor, number, error);
+    if (tensor->type == DTYPE_F32 || !layout_is_vector(tensor->role))
+        return STATUS_OK;
+    return error_set(error, STATUS_UNSUPPORTED, "tensor '%s' is of type %s; a vector must be f32", tensor->name,
+                     dtype_info(tensor->type)->name);
+}
+
 /* Judges one tensor of the file, and finds where it begins. */
-static enum status place_tensor(struct tensor *tensor, const struct gguf_index *index, const struct gguf_entry *entry,
-                                size_t file_bytes, size_t *offset, struct error *error)
+static enum status place_tensor(struct tensor *tensor, const struct gguf_part *part, const struct gguf_entry *entry,
+                                struct place *place, struct error *error)
 {
     const uint64_t *dimensions = entry->dimensions;
-    size_t data_bytes = file_bytes - index->data_offset, block;
+    size_t data_bytes = part->size - part->index.data_offset, block;
     uint64_t bytes;
     enum status status = judge_type(tensor, entry->type, error);
 
@@ -80,42 +89,52 @@ static enum status place_tensor(struct tensor *tensor, const struct gguf_index *
                          "tensor '%s' (%" PRIu64 " bytes at %" PRIu64 ") runs past the end of the data, %zu bytes; is "
                          "the file cut short?",
                          tensor->name, bytes, entry->offset, data_bytes);
-    *offset = index->data_offset + (size_t)entry->offset;
+    *place = (struct place){part->bytes + part->index.data_offset + (size_t)entry->offset, part};
+    return STATUS_OK;
+}
+
+static enum status refuse_extras(const struct gguf_part *part, const struct model *model, struct error *error)
+{
+    for (size_t i = 0; i < part->index.entry_count; i++) {
+        struct gguf_text name = part->index.entries[i].name;
+        bool known = false;
+
+        for (size_t j = 0; j < model->tensor_count && !known; j++)
+            known = strlen(model->tensors[j].name) == name.length &&
+                    memcmp(model->tensors[j].name, name.bytes, name.length) == 0;
+        if (!known)
+            return error_set(error, STATUS_UNSUPPORTED, "tensor '%s' is none of a %s model's", gguf_show(name).text,
+                             model->architecture_name);
+    }
     return STATUS_OK;
 }
 
 /* Every tensor of the model must be in the file, and no other. */
-static enum status place_tensors(struct gguf_weights *file, struct model *model, const struct gguf_index *index,
-                                 struct error *error)
+static enum status place_tensors(struct gguf_weights *file, struct model *model, struct error *error)
 {
-    bool *used = calloc(index->entry_count + 1, sizeof *used);
     enum status status = STATUS_OK;
+    size_t entry_count = 0;
 
-    file->offsets = calloc(model->tensor_count, sizeof *file->offsets);
-    if (!used || !file->offsets) {
-        status = error_set(error, STATUS_MEMORY, "no memory for the places of %zu tensors", model->tensor_count);
-        goto out;
-    }
+    file->places = calloc(model->tensor_count, sizeof *file->places);
+    if (!file->places)
+        return error_set(error, STATUS_MEMORY, "no memory for the places of %zu tensors", model->tensor_count);
     for (size_t i = 0; i < model->tensor_count && !status; i++) {
-        const struct gguf_entry *entry = gguf_index_entry(index, model->tensors[i].name);
-        if (!entry) {
-            status = error_set(error, STATUS_FORMAT, "tensor '%s' is missing", model->tensors[i].name);
-            goto out;
-        }
-        used[entry - index->entries] = true;
-        status = place_tensor(&model->tensors[i], index, entry, file->size, &file->offsets[i], error);
+        const struct gguf_part *part;
+        const struct gguf_entry *entry = gguf_parts_entry(&file->parts, model->tensors[i].name, &part);
+
+        status = entry ? place_tensor(&model->tensors[i], part, entry, &file->places[i], error)
+                       : error_set(error, STATUS_FORMAT, "tensor '%s' is missing", model->tensors[i].name);
     }
-    for (size_t i = 0; i < index->entry_count && !status; i++)
-        if (!used[i])
-            status = error_set(error, STATUS_UNSUPPORTED, "tensor '%s' is none of a %s model's",
-                               gguf_show(index->entries[i].name).text, model->architecture);
-out:
-    free(used);
+    for (size_t i = 0; i < file->parts.count; i++)
+        entry_count += file->parts.items[i].index.entry_count;
+    /* Names are unique on both sides: equal counts leave nothing over. */
+    for (size_t i = 0; i < file->parts.count && !status && entry_count != model->tensor_count; i++)
+        status = refuse_extras(&file->parts.items[i], model, error);
     return status;
 }
 
 struct span {
-    size_t begin, end;
+    uintptr_t begin, end;
     const char *name;
 };
 
@@ -136,7 +155,8 @@ static enum status refuse_overlaps(const struct gguf_weights *file, const struct
     for (size_t i = 0; i < model->tensor_count; i++) {
         const struct tensor *tensor = &model->tensors[i];
         size_t bytes = tensor->rows * dtype_row_bytes(tensor->type, tensor->columns);
-        spans[i] = (struct span){file->offsets[i], file->offsets[i] + bytes, tensor->name};
+        uintptr_t begin = (uintptr_t)file->places[i].bytes;
+        spans[i] = (struct span){begin, begin + bytes, tensor->name};
     }
     qsort(spans, model->tensor_count, sizeof *spans, compare_spans);
     for (size_t i = 1; i < model->tensor_count && !status; i++)
@@ -148,33 +168,34 @@ static enum status refuse_overlaps(const struct gguf_weights *file, const struct
 
 static enum status read_divisors(const struct gguf_weights *file, struct model *model, struct error *error)
 {
-    const struct tensor *divisors = model_tensor(model, ROLE_ROPE_FREQS, -1);
+    const struct {
+        enum role role;
+        float *divisors;
+    } lists[] = {
+        {ROLE_ROPE_FREQS, model->rope.divisors},
+        {ROLE_ROPE_LONG, model->rope.divisors},
+        {ROLE_ROPE_SHORT, model->rope.short_divisors},
+    };
 
-    if (!divisors)
-        return STATUS_OK;
-    for (size_t i = 0; i < divisors->columns; i++)
-        model->rope_divisors[i] = gguf_float(file->bytes + file->offsets[divisors - model->tensors] + 4 * i);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        const struct tensor *tensor = model_tensor(model, lists[i].role, -1);
+        for (size_t j = 0; tensor && j < tensor->columns; j++)
+            lists[i].divisors[j] = gguf_float(file->places[tensor - model->tensors].bytes + 4 * j);
+    }
     return layout_check_divisors(model, error);
 }
 
 static enum status interpret(struct gguf_weights *file, struct model *model, const char *origin, struct error *error)
 {
-    struct gguf_index index;
-    enum status status = gguf_index_read(&index, file->bytes, file->size, error);
+    enum status status = gguf_read_keys(model, &file->parts, origin, error);
 
-    if (status)
-        return status;
-    status = gguf_read_keys(model, &index, origin, error);
     if (!status)
         status = model_lay_out(model, error);
     if (!status)
-        status = place_tensors(file, model, &index, error);
+        status = place_tensors(file, model, error);
     if (!status)
         status = refuse_overlaps(file, model, error);
-    if (!status)
-        status = read_divisors(file, model, error);
-    gguf_index_free(&index);
-    return status;
+    return status ? status : read_divisors(file, model, error);
 }
 
 static size_t row_bytes(const struct weights *weights, size_t tensor)
@@ -186,7 +207,7 @@ static const void *file_view(const struct weights *weights, size_t tensor, size_
 {
     const struct gguf_weights *file = (const struct gguf_weights *)weights;
 
-    return file->bytes + file->offsets[tensor] + first * row_bytes(weights, tensor);
+    return file->places[tensor].bytes + first * row_bytes(weights, tensor);
 }
 
 static void file_read(const struct weights *weights, size_t tensor, size_t first, size_t count, void *out)
@@ -197,52 +218,46 @@ static void file_read(const struct weights *weights, size_t tensor, size_t first
 /* Only whole pages: the rest of the outer ones may hold rows that are still wanted. */
 static void file_release(const struct weights *weights, size_t tensor, size_t first, size_t count)
 {
-    const struct gguf_weights *file = (const struct gguf_weights *)weights;
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), begin = file->offsets[tensor] + first * row_bytes(weights, tensor),
+    const struct place *place = &((const struct gguf_weights *)weights)->places[tensor];
+    size_t page = (size_t)sysconf(_SC_PAGESIZE),
+           begin = (size_t)(place->bytes - place->part->bytes) + first * row_bytes(weights, tensor),
            end = begin + count * row_bytes(weights, tensor);
 
     begin = (begin + page - 1) / page * page;
     end = end / page * page;
     if (begin < end)
-        madvise((void *)(file->bytes + begin), end - begin, MADV_DONTNEED);
-}
-
-static void memory_close(struct weights *weights)
-{
-    struct gguf_weights *file = (struct gguf_weights *)weights;
-
-    free(file->offsets);
-    free(file);
+        madvise((void *)(place->part->bytes + begin), end - begin, MADV_DONTNEED);
 }
 
 static void file_close(struct weights *weights)
 {
     struct gguf_weights *file = (struct gguf_weights *)weights;
 
-    munmap((void *)file->bytes, file->size);
-    memory_close(weights);
+    gguf_parts_close(&file->parts);
+    free(file->places);
+    free(file);
 }
 
 static const struct weights_ops file_ops = {"file", file_read, file_view, file_release, file_close};
-static const struct weights_ops memory_ops = {"file", file_read, file_view, NULL, memory_close};
+static const struct weights_ops memory_ops = {"file", file_read, file_view, NULL, file_close};
 
-/* Texts of errors are not yet prefixed. */
-static enum status open_bytes(struct weights **weights, struct model *model, const void *bytes, size_t size,
-                              const char *origin, struct error *error)
+/* Takes the parts over, and closes them in case of an error. */
+static enum status open_parts(struct weights **weights, struct model *model, const struct weights_ops *ops,
+                              struct gguf_parts parts, const char *origin, struct error *error)
 {
     struct gguf_weights *file = calloc(1, sizeof *file);
     enum status status;
 
-    if (!file)
-        return error_set(error, STATUS_MEMORY, "no memory to open a model");
-    file->weights = (struct weights){&memory_ops, model};
-    file->bytes = bytes;
-    file->size = size;
+    if (!file) {
+        gguf_parts_close(&parts);
+        return error_set(error, STATUS_MEMORY, "%s: no memory to open a model", origin);
+    }
+    *file = (struct gguf_weights){.weights = {ops, model}, .parts = parts};
     status = interpret(file, model, origin, error);
     if (status) {
-        memory_close(&file->weights);
+        file_close(&file->weights);
         model_free(model);
-        return status;
+        return error ? error_prefix(error, "%s", origin) : status;
     }
     *weights = &file->weights;
     return STATUS_OK;
@@ -251,70 +266,32 @@ static enum status open_bytes(struct weights **weights, struct model *model, con
 enum status gguf_open_memory(struct weights **weights, struct model *model, const void *bytes, size_t size,
                              const char *origin, struct error *error)
 {
+    struct gguf_parts parts;
     enum status status;
 
     *weights = NULL;
     *model = (struct model){0};
-    status = open_bytes(weights, model, bytes, size, origin, error);
-    if (status && error)
-        error_prefix(error, "%s", origin);
-    return status;
-}
-
-/* A read-only mapping of a regular, non-empty file. */
-static enum status map_file(const char *path, void **bytes, size_t *size, struct error *error)
-{
-    /* Without O_NONBLOCK a named pipe would wait for its writer. */
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    enum status status = STATUS_OK;
-    struct stat about;
-
-    if (file < 0)
-        return error_set(error, STATUS_IO, "cannot open: %s", strerror(errno));
-    if (fstat(file, &about) < 0)
-        status = error_set(error, STATUS_IO, "cannot look at it: %s", strerror(errno));
-    else if (!S_ISREG(about.st_mode))
-        status = error_set(error, STATUS_IO, "is %s; give the path of a GGUF file",
-                           S_ISDIR(about.st_mode) ? "a folder" : "not a regular file");
-    else if (about.st_size == 0)
-        status = error_set(error, STATUS_FORMAT, "is empty");
-    else if ((uint64_t)about.st_size > SIZE_MAX)
-        status = error_set(error, STATUS_UNSUPPORTED, "is too large for this machine's addresses");
-    if (status)
-        goto out;
-    *size = (size_t)about.st_size;
-    *bytes = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, file, 0);
-    if (*bytes == MAP_FAILED)
-        status = error_set(error, STATUS_IO, "cannot map %zu bytes: %s", *size, strerror(errno));
-    else
-        madvise(*bytes, *size, MADV_SEQUENTIAL);
-out:
-    close(file);
-    return status;
+    status = gguf_parts_read(&parts, bytes, size, origin, error);
+    return status ? status : open_parts(weights, model, &memory_ops, parts, origin, error);
 }
 
 enum status gguf_open(struct weights **weights, struct model *model, const char *path, struct error *error)
 {
-    void *bytes = NULL;
-    size_t size = 0;
+    struct gguf_parts parts;
     enum status status;
 
     *weights = NULL;
     *model = (struct model){0};
-    status = map_file(path, &bytes, &size, error);
-    if (!status) {
-        status = open_bytes(weights, model, bytes, size, path, error);
-        if (status)
-            munmap(bytes, size);
-        else
-            (*weights)->ops = &file_ops;
-    }
-    if (status && error)
-        error_prefix(error, "%s", path);
-    return status;
+    status = gguf_parts_open(&parts, path, error);
+    return status ? status : open_parts(weights, model, &file_ops, parts, path, error);
 }
 
 size_t gguf_file_bytes(const struct weights *weights)
 {
-    return ((const struct gguf_weights *)weights)->size;
+    const struct gguf_weights *file = (const struct gguf_weights *)weights;
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < file->parts.count; i++)
+        bytes += file->parts.items[i].size;
+    return bytes;
 }

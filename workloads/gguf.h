@@ -4,15 +4,16 @@
 
 #include "workloads/weights.h"
 
-/* Opens a model file: fills `model` (free with model_free) and gives its weights (close with weights_close; `model` must
- * outlive them). STATUS_IO, STATUS_FORMAT (names key or tensor), STATUS_UNSUPPORTED (architecture or type, by name). */
+/* Opens a model file, or all parts of one that was split (any of them may be named): fills `model` (free with
+ * model_free) and gives its weights (close with weights_close; `model` must outlive them). STATUS_IO, STATUS_FORMAT
+ * (names key or tensor), STATUS_UNSUPPORTED (architecture or type, by name). */
 enum status gguf_open(struct weights **weights, struct model *model, const char *path, struct error *error);
 
 /* The same over bytes in memory, at a multiple of 8, which must outlive the weights. For tests and the fuzzer. */
 enum status gguf_open_memory(struct weights **weights, struct model *model, const void *bytes, size_t size,
                              const char *origin, struct error *error);
 
-/* Size of the file. */
+/* Size of the file, or of all its parts together. */
 size_t gguf_file_bytes(const struct weights *weights);
 
 #endif

@@ -314,11 +314,16 @@ const struct gguf_pair *gguf_index_pair(const struct gguf_index *index, const ch
     return bsearch(&wanted, index->pairs, index->pair_count, sizeof *index->pairs, compare_pairs);
 }
 
-const struct gguf_entry *gguf_index_entry(const struct gguf_index *index, const char *name)
+const struct gguf_entry *gguf_index_find(const struct gguf_index *index, struct gguf_text name)
 {
-    struct gguf_entry wanted = {.name = {name, strlen(name)}};
+    struct gguf_entry wanted = {.name = name};
 
     return bsearch(&wanted, index->entries, index->entry_count, sizeof *index->entries, compare_entries);
+}
+
+const struct gguf_entry *gguf_index_entry(const struct gguf_index *index, const char *name)
+{
+    return gguf_index_find(index, (struct gguf_text){name, strlen(name)});
 }
 
 enum status gguf_pair_count(const struct gguf_pair *pair, uint64_t *value, struct error *error)

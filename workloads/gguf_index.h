@@ -61,6 +61,7 @@ void gguf_index_free(struct gguf_index *index);
 /* NULL where there is none. */
 const struct gguf_pair *gguf_index_pair(const struct gguf_index *index, const char *key);
 const struct gguf_entry *gguf_index_entry(const struct gguf_index *index, const char *name);
+const struct gguf_entry *gguf_index_find(const struct gguf_index *index, struct gguf_text name);
 
 /* The value of a pair: an integer of any width that is not negative; a finite f32 or f64; a string without zero bytes that
  * fits `size`. STATUS_FORMAT names the key. */

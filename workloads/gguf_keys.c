@@ -1,13 +1,15 @@
 #include "workloads/gguf_keys.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "workloads/layout.h"
 
-/* What a key stands for when a file leaves it out, as llama.cpp has it. */
-enum absence { REQUIRED, SAME_AS_HEADS, HIDDEN_OVER_HEADS, WHOLE_HEAD, BASE_10000 };
+/* What a key stands for when a file leaves it out, as llama.cpp has it. NEUTRAL: the field stays 0, which model_lay_out
+ * takes for what changes nothing. */
+enum absence { REQUIRED, NEUTRAL, SAME_AS_HEADS, HIDDEN_OVER_HEADS, A_NUMBER };
 
 /* One hyperparameter: a count (size_t) or a real (double) of struct model. */
 struct key {
@@ -15,40 +17,52 @@ struct key {
     size_t offset;
     bool real;
     enum absence absence;
+    double number; /* for A_NUMBER */
+    const char *
+        among; /* architectures that have the key; NULL: all. In others it may only have a value that changes nothing */
+    double neutral; /* that value, beside 0 */
 };
+
+#define COUNT(member) offsetof(struct model, member), false
+#define REAL(member)  offsetof(struct model, member), true
 
 /* Later ones may default to earlier ones. */
 static const struct key keys[] = {
-    {"block_count", offsetof(struct model, layers), false, REQUIRED},
-    {"context_length", offsetof(struct model, context_tokens), false, REQUIRED},
-    {"embedding_length", offsetof(struct model, hidden), false, REQUIRED},
-    {"feed_forward_length", offsetof(struct model, feed_forward), false, REQUIRED},
-    {"attention.head_count", offsetof(struct model, heads), false, REQUIRED},
-    {"attention.head_count_kv", offsetof(struct model, kv_heads), false, SAME_AS_HEADS},
-    {"attention.key_length", offsetof(struct model, head_size), false, HIDDEN_OVER_HEADS},
-    {"rope.dimension_count", offsetof(struct model, rope_dimensions), false, WHOLE_HEAD},
-    {"attention.layer_norm_rms_epsilon", offsetof(struct model, norm_epsilon), true, REQUIRED},
-    {"rope.freq_base", offsetof(struct model, rope_base), true, BASE_10000},
+    {"block_count", COUNT(layers), REQUIRED, 0, NULL, 0},
+    {"context_length", COUNT(context_tokens), REQUIRED, 0, NULL, 0},
+    {"embedding_length", COUNT(hidden), REQUIRED, 0, NULL, 0},
+    {"feed_forward_length", COUNT(feed_forward), REQUIRED, 0, NULL, 0},
+    {"attention.head_count", COUNT(heads), REQUIRED, 0, NULL, 0},
+    {"attention.head_count_kv", COUNT(kv_heads), SAME_AS_HEADS, 0, NULL, 0},
+    {"attention.key_length", COUNT(head_size), HIDDEN_OVER_HEADS, 0, NULL, 0},
+    {"attention.layer_norm_rms_epsilon", REAL(norm_epsilon), REQUIRED, 0, NULL, 0},
+    {"rope.freq_base", REAL(rope.base), A_NUMBER, 10000, NULL, 0},
+    {"rope.freq_base_swa", REAL(local_rope_base), NEUTRAL, 0, "gemma3", 0},
+    {"attention.sliding_window", COUNT(window), A_NUMBER, 4096, "gemma2", 0},
+    {"attention.sliding_window", COUNT(window), NEUTRAL, 0, "gemma3 phi3", 0},
+    {"attention.sliding_window_pattern", COUNT(global_period), NEUTRAL, 0, "gemma3", 0},
+    {"attn_logit_softcapping", REAL(attention_softcap), A_NUMBER, 50, "gemma2", 0},
+    {"final_logit_softcapping", REAL(logit_softcap), A_NUMBER, 30, "gemma2", 0},
+    {"final_logit_softcapping", REAL(logit_softcap), NEUTRAL, 0, "gemma3", 0},
+    {"embedding_scale", REAL(embedding_scale), NEUTRAL, 0, "granite", 1},
+    {"residual_scale", REAL(residual_scale), NEUTRAL, 0, "granite", 1},
+    {"logit_scale", REAL(logit_divisor), NEUTRAL, 0, "granite", 1},
+    {"attention.scale", REAL(attention_scale), NEUTRAL, 0, "granite", 0},
+    {"attention.temperature_scale", REAL(temperature_scale), NEUTRAL, 0, "mistral3", 0},
 };
 
-/* Keys that change the arithmetic, and the values at which they do not. */
+/* Keys that change the arithmetic in a way that no architecture here has, and the values at which they do not. */
 static const struct {
     const char *name;
     bool real;
     double neutral, also_neutral;
 } foreign_keys[] = {
     {"expert_count", false, 0, 0},
-    {"rope.scaling.factor", true, 1, 0},
-    {"rope.scale_linear", true, 1, 0},
-    {"rope.scaling.attn_factor", true, 1, 1},
-    {"attention.scale", true, 0, 0},
     {"attention.clamp_kqv", true, 0, 0},
     {"attention.max_alibi_bias", true, 0, 0},
-    {"attn_logit_softcapping", true, 0, 0},
-    {"final_logit_softcapping", true, 0, 0},
-    {"embedding_scale", true, 1, 0},
-    {"residual_scale", true, 1, 0},
-    {"logit_scale", true, 1, 0},
+    {"attention.shared_kv_layers", false, 0, 0},
+    {"rope.scaling.yarn_ext_factor", true, 1, -1},
+    {"rope.scaling.yarn_attn_factor", true, 1, 1},
 };
 
 struct full_key {
@@ -59,39 +73,44 @@ static struct full_key full_key(const struct model *model, const char *name)
 {
     struct full_key full;
 
-    snprintf(full.text, sizeof full.text, "%s.%s", model->architecture, name);
+    snprintf(full.text, sizeof full.text, "%s.%s", model->architecture_name, name);
     return full;
 }
 
-static enum status read_architecture(struct model *model, const struct gguf_index *index, struct error *error)
+const struct gguf_pair *gguf_model_pair(const struct model *model, const struct gguf_parts *parts, const char *name)
 {
-    const struct gguf_pair *architecture = gguf_index_pair(index, "general.architecture");
-    const struct gguf_pair *split = gguf_index_pair(index, "split.count");
-    uint64_t parts = 0;
+    return gguf_index_pair(&parts->items[0].index, full_key(model, name).text);
+}
+
+static enum status read_architecture(struct model *model, const struct gguf_parts *parts, struct error *error)
+{
+    const struct gguf_pair *architecture = gguf_index_pair(&parts->items[0].index, "general.architecture");
     enum status status;
 
     if (!architecture)
         return error_set(error, STATUS_FORMAT, "key 'general.architecture' is missing");
-    status = gguf_pair_text(architecture, model->architecture, sizeof model->architecture, error);
+    status = gguf_pair_text(architecture, model->architecture_name, sizeof model->architecture_name, error);
     if (status)
         return status;
     /* Before anything else: no other rule holds for an architecture we do not know. */
     status = layout_check_architecture(gguf_show(architecture->text).text, error);
     if (status)
-        return status;
-    if (split)
-        status = gguf_pair_count(split, &parts, error);
-    if (!status && parts > 1)
+        return error ? error_prefix(error, "key 'general.architecture'") : status;
+    if (layout_constants(model->architecture_name)->described_only)
         return error_set(error, STATUS_UNSUPPORTED,
-                         "key 'split.count': the model lies in %" PRIu64
-                         " files; join them first (llama-gguf-split --merge)",
-                         parts);
-    return status;
+                         "key 'general.architecture': there is no file format of architecture '%s'; use one of the "
+                         "described models",
+                         model->architecture_name);
+    return STATUS_OK;
 }
 
 static enum status apply_absence(struct model *model, const struct key *key, struct error *error)
 {
+    char *out = (char *)model + key->offset;
+
     switch (key->absence) {
+    case NEUTRAL:
+        break;
     case SAME_AS_HEADS:
         model->kv_heads = model->heads;
         break;
@@ -102,11 +121,11 @@ static enum status apply_absence(struct model *model, const struct key *key, str
                              full_key(model, key->name).text, model->hidden, model->heads);
         model->head_size = model->hidden / model->heads;
         break;
-    case WHOLE_HEAD:
-        model->rope_dimensions = model->head_size;
-        break;
-    case BASE_10000:
-        model->rope_base = 10000;
+    case A_NUMBER:
+        if (key->real)
+            *(double *)out = key->number;
+        else
+            *(size_t *)out = (size_t)key->number;
         break;
     case REQUIRED:
         return error_set(error, STATUS_FORMAT, "key '%s' is missing", full_key(model, key->name).text);
@@ -114,68 +133,81 @@ static enum status apply_absence(struct model *model, const struct key *key, str
     return STATUS_OK;
 }
 
-static enum status read_key(struct model *model, const struct gguf_index *index, const struct key *key,
-                            struct error *error)
+enum status gguf_pair_size(const struct gguf_pair *pair, size_t *value, struct error *error)
 {
-    const struct gguf_pair *pair = gguf_index_pair(index, full_key(model, key->name).text);
-    char *out = (char *)model + key->offset;
-    enum status status;
     uint64_t count;
+    enum status status = gguf_pair_count(pair, &count, error);
 
-    if (!pair)
-        return apply_absence(model, key, error);
-    if (key->real)
-        return gguf_pair_real(pair, (double *)out, error);
-    status = gguf_pair_count(pair, &count, error);
-    if (!status && count > UINT32_MAX)
-        status =
-            error_set(error, STATUS_FORMAT, "key '%s': %" PRIu64 " is too large", gguf_show(pair->key).text, count);
-    if (!status)
-        *(size_t *)out = (size_t)count;
-    return status;
-}
-
-static enum status refuse_foreign_keys(const struct model *model, const struct gguf_index *index, struct error *error)
-{
-    const struct gguf_pair *scaling = gguf_index_pair(index, full_key(model, "rope.scaling.type").text);
-    char kind[32];
-    enum status status;
-
-    if (scaling) {
-        status = gguf_pair_text(scaling, kind, sizeof kind, error);
-        if (status)
-            return status;
-        if (strcmp(kind, "none") != 0)
-            return error_set(error, STATUS_UNSUPPORTED,
-                             "key '%s': '%s' is not supported; only none, and llama3 by way of tensor "
-                             "rope_freqs.weight",
-                             gguf_show(scaling->key).text, gguf_show(scaling->text).text);
-    }
-    for (size_t i = 0; i < sizeof foreign_keys / sizeof *foreign_keys; i++) {
-        const struct gguf_pair *pair = gguf_index_pair(index, full_key(model, foreign_keys[i].name).text);
-        uint64_t count = 0;
-        double value = 0;
-
-        if (!pair)
-            continue;
-        status = foreign_keys[i].real ? gguf_pair_real(pair, &value, error) : gguf_pair_count(pair, &count, error);
-        if (status)
-            return status;
-        if (!foreign_keys[i].real)
-            value = (double)count;
-        if (value != foreign_keys[i].neutral && value != foreign_keys[i].also_neutral)
-            return error_set(error, STATUS_UNSUPPORTED, "key '%s': %g is not supported", gguf_show(pair->key).text,
-                             value);
-    }
+    if (status)
+        return status;
+    if (count > UINT32_MAX)
+        return error_set(error, STATUS_FORMAT, "key '%s': %" PRIu64 " is too large", gguf_show(pair->key).text, count);
+    *value = (size_t)count;
     return STATUS_OK;
 }
 
-/* Keys and vectors that must say the same as what has been read. */
-static enum status check_agreement(const struct model *model, const struct gguf_index *index, struct error *error)
+static enum status read_key(struct model *model, const struct gguf_parts *parts, const struct key *key,
+                            struct error *error)
 {
-    const struct gguf_pair *value_length = gguf_index_pair(index, full_key(model, "attention.value_length").text);
-    const struct gguf_pair *vocabulary = gguf_index_pair(index, full_key(model, "vocab_size").text);
-    const struct gguf_pair *tokens = gguf_index_pair(index, "tokenizer.ggml.tokens");
+    const struct gguf_pair *pair = gguf_model_pair(model, parts, key->name);
+    char *out = (char *)model + key->offset;
+
+    if (!pair)
+        return apply_absence(model, key, error);
+    return key->real ? gguf_pair_real(pair, (double *)out, error) : gguf_pair_size(pair, (size_t *)out, error);
+}
+
+/* A key that means nothing here must not ask for anything. */
+static enum status refuse_meaning(const struct gguf_pair *pair, bool real, double neutral, double also_neutral,
+                                  struct error *error)
+{
+    uint64_t count = 0;
+    double value = 0;
+    enum status status;
+
+    if (!pair)
+        return STATUS_OK;
+    status = real ? gguf_pair_real(pair, &value, error) : gguf_pair_count(pair, &count, error);
+    if (status)
+        return status;
+    value = real ? value : (double)count;
+    if (value != neutral && value != also_neutral)
+        return error_set(error, STATUS_UNSUPPORTED, "key '%s': %g is not supported", gguf_show(pair->key).text, value);
+    return STATUS_OK;
+}
+
+static bool is_known(const struct model *model, const char *name)
+{
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(keys[i].name, name) == 0 &&
+            (!keys[i].among || layout_is_among(model->architecture_name, keys[i].among)))
+            return true;
+    return false;
+}
+
+static enum status read_keys(struct model *model, const struct gguf_parts *parts, struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && !status; i++) {
+        if (!keys[i].among || layout_is_among(model->architecture_name, keys[i].among))
+            status = read_key(model, parts, &keys[i], error);
+        else if (!is_known(model, keys[i].name))
+            status =
+                refuse_meaning(gguf_model_pair(model, parts, keys[i].name), keys[i].real, 0, keys[i].neutral, error);
+    }
+    for (size_t i = 0; i < sizeof foreign_keys / sizeof *foreign_keys && !status; i++)
+        status = refuse_meaning(gguf_model_pair(model, parts, foreign_keys[i].name), foreign_keys[i].real,
+                                foreign_keys[i].neutral, foreign_keys[i].also_neutral, error);
+    return status;
+}
+
+/* Keys and vectors that must say the same as what has been read. */
+static enum status check_agreement(const struct model *model, const struct gguf_parts *parts, struct error *error)
+{
+    const struct gguf_pair *value_length = gguf_model_pair(model, parts, "attention.value_length");
+    const struct gguf_pair *vocabulary = gguf_model_pair(model, parts, "vocab_size");
+    const struct gguf_pair *tokens = gguf_index_pair(&parts->items[0].index, "tokenizer.ggml.tokens");
     uint64_t count;
     enum status status;
 
@@ -205,33 +237,25 @@ static enum status check_agreement(const struct model *model, const struct gguf_
     return STATUS_OK;
 }
 
-static enum status read_hyperparameters(struct model *model, const struct gguf_index *index, struct error *error)
+static enum status read_layers(struct model *model, const struct gguf_parts *parts, struct error *error)
 {
-    const struct gguf_entry *embedding = gguf_index_entry(index, "token_embd.weight");
-    enum status status = STATUS_OK;
+    const struct gguf_pair *pattern = gguf_model_pair(model, parts, "attention.sliding_window_pattern");
 
-    for (size_t i = 0; i < sizeof keys / sizeof *keys && !status; i++)
-        status = read_key(model, index, &keys[i], error);
-    if (status)
-        return status;
-    if (!embedding)
-        return error_set(error, STATUS_FORMAT, "tensor 'token_embd.weight' is missing");
-    model->vocabulary = (size_t)embedding->dimensions[1];
-    model->tied = !gguf_index_entry(index, "output.weight");
-    model->rope_scaled = gguf_index_entry(index, "rope_freqs.weight");
-    status = refuse_foreign_keys(model, index, error);
-    return status ? status : check_agreement(model, index, error);
+    if (!is_known(model, "attention.sliding_window_pattern") || !pattern)
+        return STATUS_OK;
+    if (model->global_period == 0)
+        return error_set(error, STATUS_FORMAT, "key '%s': is 0; must be at least 1", gguf_show(pattern->key).text);
+    model->global_offset = model->global_period - 1;
+    return STATUS_OK;
 }
 
 /* Lower case, and '-' for what a name may not hold. */
-static void set_name(struct model *model, const struct gguf_index *index, const char *origin)
+static void set_name(struct model *model, const struct gguf_parts *parts, const char *origin)
 {
-    const struct gguf_pair *pair = gguf_index_pair(index, "general.name");
+    const struct gguf_pair *pair = gguf_index_pair(&parts->items[0].index, "general.name");
     const char *slash = strrchr(origin, '/'), *base = slash ? slash + 1 : origin;
-    size_t length = strlen(base);
+    size_t length = gguf_stem_length(base);
 
-    if (length > 5 && strcmp(base + length - 5, ".gguf") == 0)
-        length -= 5;
     if (pair && pair->type == GGUF_STRING && pair->text.length > 0 && pair->text.length < sizeof model->name) {
         bool printable = true;
         for (size_t i = 0; i < pair->text.length; i++)
@@ -250,9 +274,9 @@ static void set_name(struct model *model, const struct gguf_index *index, const 
     }
 }
 
-static void set_license(struct model *model, const struct gguf_index *index)
+static void set_license(struct model *model, const struct gguf_parts *parts)
 {
-    const struct gguf_pair *pair = gguf_index_pair(index, "general.license");
+    const struct gguf_pair *pair = gguf_index_pair(&parts->items[0].index, "general.license");
 
     if (!pair || pair->type != GGUF_STRING || pair->text.length >= sizeof model->license)
         return;
@@ -262,15 +286,30 @@ static void set_license(struct model *model, const struct gguf_index *index)
     memcpy(model->license, pair->text.bytes, pair->text.length);
 }
 
-enum status gguf_read_keys(struct model *model, const struct gguf_index *index, const char *origin, struct error *error)
+enum status gguf_read_keys(struct model *model, const struct gguf_parts *parts, const char *origin, struct error *error)
 {
-    enum status status = read_architecture(model, index, error);
+    enum status status = read_architecture(model, parts, error);
+    const struct gguf_entry *embedding;
+    const struct gguf_part *part;
 
     if (!status)
-        status = read_hyperparameters(model, index, error);
+        status = read_keys(model, parts, error);
+    if (!status)
+        status = read_layers(model, parts, error);
     if (status)
         return status;
-    set_name(model, index, origin);
-    set_license(model, index);
+    embedding = gguf_parts_entry(parts, "token_embd.weight", &part);
+    if (!embedding)
+        return error_set(error, STATUS_FORMAT, "tensor 'token_embd.weight' is missing");
+    model->vocabulary = (size_t)embedding->dimensions[1];
+    model->tied = !gguf_parts_entry(parts, "output.weight", &part);
+    status = gguf_read_rope(model, parts, error);
+    if (!status)
+        status = check_agreement(model, parts, error);
+    if (status)
+        return status;
+    layout_set_constants(model);
+    set_name(model, parts, origin);
+    set_license(model, parts);
     return STATUS_OK;
 }

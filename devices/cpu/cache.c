@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "devices/cpu/cpu.h"
@@ -8,43 +9,140 @@ static size_t padded(size_t tokens)
     return (tokens + ATTEND_BLOCK - 1) / ATTEND_BLOCK * ATTEND_BLOCK;
 }
 
-size_t cpu_cache_bytes(const struct model *model, size_t context_tokens)
+static size_t layer_capacity(const struct model *model, const struct cpu_cache_plan *plan, size_t layer)
 {
-    return 2 * model->layers * model->kv_heads * model->head_size * padded(context_tokens) * sizeof(uint16_t);
+    struct layer shape = model_layer(model, layer);
+    size_t seen = shape.window + plan->batch_tokens - 1;
+
+    return padded(shape.window && seen < plan->context_tokens ? seen : plan->context_tokens);
+}
+
+/* Keys and values of one head: a multiple of 64, as the capacity is. */
+static size_t head_bytes(const struct model *model, enum dtype type, size_t capacity)
+{
+    size_t token = type == DTYPE_Q8_0 ? model->head_size + attend_scales(model->head_size) * sizeof(uint16_t)
+                                      : model->head_size * sizeof(uint16_t);
+
+    return 2 * capacity * token;
+}
+
+/* Bytes of all layers; sets their places where `layers` is given. */
+static size_t place(const struct model *model, const struct cpu_cache_plan *plan, struct cpu_cache_layer *layers)
+{
+    size_t bytes = 0;
+
+    for (size_t l = 0; l < model->layers; l++) {
+        if (!model_layer(model, l).own_kv)
+            continue;
+        size_t capacity = layer_capacity(model, plan, l);
+        if (layers)
+            layers[l] = (struct cpu_cache_layer){.capacity = capacity, .offset = bytes};
+        bytes += model->kv_heads * head_bytes(model, plan->type, capacity);
+    }
+    return bytes;
+}
+
+size_t cpu_cache_bytes(const struct model *model, const struct cpu_cache_plan *plan)
+{
+    return place(model, plan, NULL);
 }
 
 enum status cpu_cache_open(struct cpu *cpu, struct error *error)
 {
-    enum status status = buffer_open(&cpu->cache.buffer, cpu_cache_bytes(cpu->model, cpu->context_tokens), true, error);
+    struct cpu_cache *cache = &cpu->cache;
+    enum status status;
 
+    cache->plan = (struct cpu_cache_plan){
+        .type = cpu->kv_type, .context_tokens = cpu->context_tokens, .batch_tokens = cpu->batch_tokens};
+    status = buffer_open(&cache->buffer, place(cpu->model, &cache->plan, cache->layers), true, error);
     if (status != STATUS_OK)
         return status;
-    cpu->cache.capacity = padded(cpu->context_tokens);
-    memset(cpu->cache.buffer.data, 0, cpu->cache.buffer.bytes); /* resident from the start, as it is reported */
+    memset(cache->buffer.data, 0, cache->buffer.bytes); /* resident from the start, as it is reported */
     return STATUS_OK;
 }
 
-uint16_t *cpu_cache_keys(const struct cpu *cpu, size_t layer, size_t head)
+void cpu_cache_close(struct cpu *cpu)
 {
-    size_t head_values = cpu->cache.capacity * cpu->model->head_size;
-
-    return (uint16_t *)cpu->cache.buffer.data + (2 * layer * cpu->model->kv_heads + head) * head_values;
+    buffer_close(&cpu->cache.buffer);
+    buffer_close(&cpu->cache.saved);
 }
 
-uint16_t *cpu_cache_values(const struct cpu *cpu, size_t layer, size_t head)
+uint64_t cpu_cache_allocated_bytes(const struct cpu *cpu)
 {
-    size_t head_values = cpu->cache.capacity * cpu->model->head_size;
-
-    return (uint16_t *)cpu->cache.buffer.data + ((2 * layer + 1) * cpu->model->kv_heads + head) * head_values;
+    return cpu->cache.buffer.bytes + cpu->cache.saved.bytes;
 }
 
-void cpu_cache_store(const struct cpu *cpu, size_t layer, size_t head, size_t position, const float *key,
-                     const float *value)
+/* Where the parts of one head's cache lie. */
+struct head {
+    size_t capacity;
+    uint8_t *keys, *values;
+    uint16_t *key_scales, *value_scales; /* q8_0 */
+};
+
+static struct head find_head(const struct cpu *cpu, size_t layer, size_t head)
 {
-    size_t size = cpu->model->head_size;
-    uint16_t *keys =
-        cpu_cache_keys(cpu, layer, head) + position / PANEL_ROWS * PANEL_ROWS * size + position % PANEL_ROWS;
-    uint16_t *values = cpu_cache_values(cpu, layer, head) + position * size;
+    const struct model *model = cpu->model;
+    const struct cpu_cache_layer *place = &cpu->cache.layers[cpu->layers[layer].shape.kv_layer];
+    bool bytes = cpu->cache.plan.type == DTYPE_Q8_0;
+    size_t part = place->capacity * model->head_size * (bytes ? sizeof(int8_t) : sizeof(uint16_t));
+    uint8_t *base = (uint8_t *)cpu->cache.buffer.data + place->offset +
+                    head * head_bytes(model, cpu->cache.plan.type, place->capacity);
+    struct head found = {.capacity = place->capacity, .keys = base, .values = base + part};
+
+    if (bytes) {
+        found.key_scales = (uint16_t *)(base + 2 * part);
+        found.value_scales = found.key_scales + place->capacity * attend_scales(model->head_size);
+    }
+    return found;
+}
+
+void cpu_cache_view(const struct cpu *cpu, size_t layer, size_t head, struct attend *attend)
+{
+    struct head found = find_head(cpu, layer, head);
+
+    attend->capacity = found.capacity;
+    attend->keys = (const uint16_t *)found.keys;
+    attend->values = (const uint16_t *)found.values;
+    attend->keys_q8 = (const int8_t *)found.keys;
+    attend->values_q8 = (const int8_t *)found.values;
+    attend->key_scales = found.key_scales;
+    attend->value_scales = found.value_scales;
+}
+
+/* Rounds up to BLOCK_K values to bytes, `stride` apart; returns their scale. */
+static uint16_t round_block(const float *x, size_t count, int8_t *to, size_t stride)
+{
+    float largest = 0;
+
+    for (size_t i = 0; i < count; i++)
+        largest = fmaxf(largest, fabsf(x[i]));
+    uint16_t scale = float_to_half(largest / 127);
+    float inverse = half_to_float(scale) > 0 ? 1.0f / half_to_float(scale) : 0;
+    for (size_t i = 0; i < count; i++) {
+        long value = lrintf(x[i] * inverse);
+        to[i * stride] = (int8_t)(value < -127 ? -127 : value > 127 ? 127 : value); /* the scale was rounded */
+    }
+    return scale;
+}
+
+static void store_bytes(const struct head *head, size_t size, size_t slot, const float *key, const float *value)
+{
+    size_t panel = slot / PANEL_ROWS, lane = slot % PANEL_ROWS, scales = attend_scales(size);
+    int8_t *keys = (int8_t *)head->keys + panel * PANEL_ROWS * size + lane;
+    int8_t *values = (int8_t *)head->values + slot * size;
+
+    for (size_t b = 0; b < scales; b++) {
+        size_t from = b * BLOCK_K, count = size - from < BLOCK_K ? size - from : BLOCK_K;
+        head->key_scales[(panel * scales + b) * PANEL_ROWS + lane] =
+            round_block(key + from, count, keys + from * PANEL_ROWS, PANEL_ROWS);
+        head->value_scales[slot * scales + b] = round_block(value + from, count, values + from, 1);
+    }
+}
+
+static void store_halves(const struct head *head, size_t size, size_t slot, const float *key, const float *value)
+{
+    uint16_t *keys = (uint16_t *)head->keys + slot / PANEL_ROWS * PANEL_ROWS * size + slot % PANEL_ROWS;
+    uint16_t *values = (uint16_t *)head->values + slot * size;
 
     for (size_t i = 0; i < size; i++) {
         keys[i * PANEL_ROWS] = float_to_half(key[i]);
@@ -52,32 +150,14 @@ void cpu_cache_store(const struct cpu *cpu, size_t layer, size_t head, size_t po
     }
 }
 
-/* splitmix64 (Steele, Lea and Flood 2014), one step per value. */
-static uint64_t mix(uint64_t z)
+void cpu_cache_store(const struct cpu *cpu, size_t layer, size_t head, size_t position, const float *key,
+                     const float *value)
 {
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
+    struct head found = find_head(cpu, layer, head);
+    size_t slot = position % found.capacity;
 
-/* A finite value of either sign with magnitude in [2^-3, 2^1): random sign, two exponent bits and mantissa of an f16. */
-static uint16_t prime_half(uint64_t random)
-{
-    return (uint16_t)((random & 0x8000) | (12 + (random >> 16 & 3)) << 10 | (random & 0x3ff));
-}
-
-void cpu_cache_prime(struct cpu *cpu, size_t depth, uint64_t seed)
-{
-    const struct model *model = cpu->model;
-    uint64_t state = mix(seed);
-
-    for (size_t layer = 0; layer < model->layers; layer++)
-        for (size_t head = 0; head < model->kv_heads; head++) {
-            uint16_t *keys = cpu_cache_keys(cpu, layer, head), *values = cpu_cache_values(cpu, layer, head);
-            for (size_t i = 0; i < padded(depth) * model->head_size; i++)
-                keys[i] = prime_half(mix(state += 0x9e3779b97f4a7c15u));
-            for (size_t i = 0; i < depth * model->head_size; i++)
-                values[i] = prime_half(mix(state += 0x9e3779b97f4a7c15u));
-        }
-    cpu->cache.length = depth;
+    if (cpu->cache.plan.type == DTYPE_Q8_0)
+        store_bytes(&found, cpu->model->head_size, slot, key, value);
+    else
+        store_halves(&found, cpu->model->head_size, slot, key, value);
 }

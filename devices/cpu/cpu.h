@@ -7,20 +7,41 @@
 #include "devices/engine.h"
 #include "devices/threads.h"
 
-enum { CPU_BATCH_TOKENS = 512 }; /* default of a prefill's batch: llama.cpp's micro-batch, so that figures compare */
+enum {
+    CPU_BATCH_TOKENS = 512, /* default of a prefill's batch: llama.cpp's micro-batch, so that figures compare */
+    CPU_ROTATIONS = 2,      /* tables of angles: of global layers (and all where there is one kind), of local ones */
+};
 
+/* Weights of one layer. What the architecture or the layer does not have is NULL, or a matrix of no rows. Matrices that a file
+ * holds fused are apart here. */
 struct cpu_layer {
-    const float *attention_norm, *ffn_norm;
+    struct layer shape;
+    size_t rotation; /* index of the table of angles */
+    const float *attention_norm, *post_attention_norm, *ffn_norm, *post_ffn_norm;
+    const float *query_bias, *key_bias, *value_bias, *query_norm, *key_norm;
     struct matrix query, key, value, output, gate, up, down;
 };
 
-/* Key/value cache of all layers, f16. Per layer and key/value head: keys [position/16][head_size][16], then per layer and head:
- * values [position][head_size]. */
+/* What decides the size of a cache. */
+struct cpu_cache_plan {
+    enum dtype type; /* DTYPE_F16 or DTYPE_Q8_0 */
+    size_t context_tokens, batch_tokens;
+};
+
+/* Key/value cache in the layouts of struct attend. Layers of their own keys and values have room for `capacity` tokens: position p
+ * lies at p % capacity. Where a window limits what is seen, capacity is window + batch − 1 tokens (all that the tokens of a
+ * batch see), else the context; both in whole ATTEND_BLOCKs. */
 struct cpu_cache {
     struct buffer buffer;
-    size_t capacity; /* tokens, a multiple of ATTEND_BLOCK */
-    size_t length;   /* tokens in the cache */
+    struct cpu_cache_plan plan;
+    struct cpu_cache_layer {
+        size_t capacity, offset; /* offset: bytes in the buffer */
+    } layers[MODEL_LAYERS_MAX];
+    size_t length; /* tokens in the cache */
     size_t marked;
+    size_t primed; /* tokens before this one are the synthetic ones of `seed` */
+    uint64_t seed;
+    struct buffer saved; /* the rings as they were at the mark; no data where they need not be or can be primed anew */
 };
 
 /* Working memory of a batch; `stride` floats from token to token where a name says so. */
@@ -31,14 +52,20 @@ struct cpu_scratch {
     float *query, *key, *value; /* [batch][query_stride], [batch][kv_stride] */
     float *attended;            /* [batch][query_stride] */
     float *gate, *up;           /* [batch][ffn_stride] */
-    float *cosine, *sine;       /* [batch][rope_dimensions/2] */
-    float *logits;              /* [vocabulary, padded to a panel] */
-    uint8_t *tiles;             /* activation tiles of a batch */
+    float *cosine[CPU_ROTATIONS], *sine[CPU_ROTATIONS]; /* [batch][rope.dimensions/2] */
+    float *query_factor; /* [batch]: softmax scale × log2(e) × the position's factor of queries */
+    float *logits;       /* [vocabulary, padded to a panel] */
+    uint8_t *tiles;      /* activation tiles of a batch */
     struct cpu_thread_scratch {
-        uint8_t *tile; /* activation tile of one token */
-        float *normed; /* [widest input of any matrix] */
-        void *gemm;    /* GEMM_SCRATCH_BYTES */
-        float *attend_queries, *attend_out, *attend_scratch;
+        uint8_t *tile;              /* activation tile of one token */
+        float *normed;              /* [widest input of any matrix] */
+        void *gemm;                 /* GEMM_SCRATCH_BYTES */
+        float *query, *key, *value; /* one token's [heads][head_size], [kv_heads][head_size] */
+        float *attend_queries, *attend_scratch;
+        struct cpu_part { /* attention of one key/value head's queries over a part of the positions */
+            float *out;   /* [ATTEND_ROWS_MAX][head_size] */
+            float *maximum, *sum;
+        } parts[2]; /* a thread shares at most its first and its last head with others */
     } * threads;
 };
 
@@ -48,14 +75,18 @@ struct cpu {
     const struct host *host;
     isa_set isa;
     size_t batch_tokens, context_tokens;
+    enum dtype kv_type;
     struct threads *threads;
-    const struct kernel *attend, *norm, *rotate, *gate;
+    const struct kernel *attend, *norm, *rotate, *gate, *cap;
     const struct model *model;
     struct buffer weights;
     struct matrix embedding, output; /* the same when tied */
     const float *output_norm;
     struct cpu_layer *layers;
-    double *frequencies; /* [rope_dimensions/2] radians per position */
+    struct cpu_rotation {
+        double *frequencies; /* [rope.dimensions/2] radians per position; NULL: no layer uses it */
+        double magnitude;    /* factor of cosine and sine */
+    } rotations[CPU_ROTATIONS];
     struct cpu_cache cache;
     struct cpu_scratch scratch;
     struct { /* best logit of each thread's rows */
@@ -70,23 +101,29 @@ size_t cpu_pack_bytes(const struct model *model, isa_set isa);
 enum status cpu_pack(struct cpu *cpu, const struct weights *weights, struct error *error);
 
 /* cache.c */
-size_t cpu_cache_bytes(const struct model *model, size_t context_tokens);
+size_t cpu_cache_bytes(const struct model *model, const struct cpu_cache_plan *plan);
 enum status cpu_cache_open(struct cpu *cpu, struct error *error);
-/* Keys and values of one layer and key/value head, from position 0. */
-uint16_t *cpu_cache_keys(const struct cpu *cpu, size_t layer, size_t head);
-uint16_t *cpu_cache_values(const struct cpu *cpu, size_t layer, size_t head);
-/* Stores one token's key and value of one head, already rotated. */
+void cpu_cache_close(struct cpu *cpu);
+/* As allocated, what a mark has saved included. */
+uint64_t cpu_cache_allocated_bytes(const struct cpu *cpu);
+/* Sets the keys, values and capacity of an attend to those that `layer` reads for a key/value head. */
+void cpu_cache_view(const struct cpu *cpu, size_t layer, size_t head, struct attend *attend);
+/* Stores one token's key and value of one head of a layer, as they meet the queries. */
 void cpu_cache_store(const struct cpu *cpu, size_t layer, size_t head, size_t position, const float *key,
                      const float *value);
-/* Fills positions below `depth` with finite pseudo-random keys and values and sets the length. */
+
+/* mark.c. Priming fills positions below `depth` with finite pseudo-random keys and values (a ring gets those it can hold), sets the
+ * length and forgets a mark. Going back to a mark brings back what the rings have lost since. */
 void cpu_cache_prime(struct cpu *cpu, size_t depth, uint64_t seed);
+enum status cpu_cache_mark(struct cpu *cpu, struct error *error);
+void cpu_cache_restore(struct cpu *cpu);
 
 /* scratch.c */
 size_t cpu_scratch_bytes(const struct model *model, isa_set isa, size_t batch_tokens, size_t threads);
 enum status cpu_scratch_open(struct cpu *cpu, struct error *error);
 
-/* attention.c: rotates this layer's queries and keys, stores keys and values, and attends; `tokens` tokens from `position` on.
- * Called by all threads; they have met before, and must meet after it. */
+/* attention.c: norms and rotates this layer's queries and keys, stores keys and values, and attends; `tokens` tokens from `position`
+ * on. Called by all threads; they have met before, and must meet after it. */
 void cpu_attention(struct cpu *cpu, size_t layer, size_t thread, size_t position, size_t tokens);
 
 /* forward.c: appends the tokens to the cache; leaves the last token's logits in scratch.logits and returns their argmax. */

@@ -1,5 +1,6 @@
-/* The forward pass. All threads run it side by side and meet at barriers: five a layer for one token, eight for a batch. Each owns
- * the same rows of every matrix; what one token needs before a product, each thread prepares for itself. */
+/* The forward pass of every architecture, as its table and the layer say. All threads run it side by side and meet at barriers: five
+ * a layer for one token, eight for a batch, two more where results are normed. Each owns the same rows of every matrix; what
+ * one token needs before a product, each thread prepares for itself. */
 #include <math.h>
 #include <string.h>
 
@@ -46,10 +47,11 @@ static void multiply(const struct pass *pass, size_t thread, const struct matrix
                     pass->cpu->scratch.threads[thread].gemm);
 }
 
-/* x += branch over the rows that this thread has just computed. */
-static void add_branch(const struct pass *pass, size_t thread, const struct matrix *matrix)
+/* x += scale · branch over the rows of `matrix` that this thread has just computed. */
+static void add_rows(const struct pass *pass, size_t thread, const struct matrix *matrix)
 {
     const struct cpu_scratch *s = &pass->cpu->scratch;
+    float scale = (float)pass->cpu->model->residual_scale;
     size_t begin, end;
 
     matrix_share(matrix, pass->cpu->threads, thread, &begin, &end);
@@ -57,13 +59,47 @@ static void add_branch(const struct pass *pass, size_t thread, const struct matr
         float *x = s->x + t * s->hidden_stride;
         const float *branch = s->branch + t * s->hidden_stride;
         for (size_t i = begin * PANEL_ROWS; i < end * PANEL_ROWS; i++)
-            x[i] += branch[i];
+            x[i] += scale * branch[i];
     }
+}
+
+/* x += scale · norm(branch): a share of the elements of one token, else whole tokens. */
+static void add_normed(const struct pass *pass, size_t thread, const float *norm)
+{
+    struct cpu *cpu = pass->cpu;
+    const struct cpu_scratch *s = &cpu->scratch;
+    float scale = (float)cpu->model->residual_scale, *normed = s->threads[thread].normed;
+    size_t hidden = cpu->model->hidden, begin, end, first = 0, last = 1;
+
+    threads_share(cpu->threads, thread, pass->count == 1 ? hidden : pass->count, 1, &begin, &end);
+    if (pass->count > 1) {
+        first = begin;
+        last = end;
+        begin = 0;
+        end = hidden;
+    }
+    for (size_t t = first; t < last; t++) {
+        float *x = s->x + t * s->hidden_stride;
+        cpu->norm->norm(hidden, s->branch + t * s->hidden_stride, norm, (float)cpu->model->norm_epsilon, normed);
+        for (size_t i = begin; i < end; i++)
+            x[i] += scale * normed[i];
+    }
+}
+
+/* Ends a branch whose last matrix this thread has multiplied with; norm: NULL where the result is added as it is. */
+static void add_branch(const struct pass *pass, size_t thread, const struct matrix *matrix, const float *norm)
+{
+    if (norm) {
+        threads_barrier(pass->cpu->threads, thread);
+        add_normed(pass, thread, norm);
+    } else
+        add_rows(pass, thread, matrix);
+    threads_barrier(pass->cpu->threads, thread);
 }
 
 static bool same_tiles(const struct matrix *a, const struct matrix *b)
 {
-    return dtype_info(a->type)->quantised == dtype_info(b->type)->quantised && a->gemm->width == b->gemm->width;
+    return a->tile->tile == b->tile->tile && a->gemm->width == b->gemm->width;
 }
 
 /* Multiplies several matrices of the same input; tiles are made anew where a type wants other ones. */
@@ -83,26 +119,43 @@ static void multiply_all(const struct pass *pass, size_t thread, const float *no
     }
 }
 
+/* Adds a bias to the rows that this thread has just computed. */
+static void add_bias(const struct pass *pass, size_t thread, const struct matrix *matrix, const float *bias, float *out,
+                     size_t stride)
+{
+    size_t begin, end;
+
+    if (!bias)
+        return;
+    matrix_share(matrix, pass->cpu->threads, thread, &begin, &end);
+    end = end * PANEL_ROWS < matrix->rows ? end * PANEL_ROWS : matrix->rows;
+    for (size_t t = 0; t < pass->count; t++)
+        for (size_t i = begin * PANEL_ROWS; i < end; i++)
+            out[t * stride + i] += bias[i];
+}
+
 static void attention_branch(const struct pass *pass, size_t layer, size_t thread)
 {
     struct cpu *cpu = pass->cpu;
     const struct cpu_layer *w = &cpu->layers[layer];
     const struct cpu_scratch *s = &cpu->scratch;
     const struct matrix *const matrices[] = {&w->query, &w->key, &w->value};
+    const float *const biases[] = {w->query_bias, w->key_bias, w->value_bias};
     float *const outs[] = {s->query, s->key, s->value};
-    const size_t strides[] = {s->query_stride, s->kv_stride, s->kv_stride};
+    const size_t strides[] = {s->query_stride, s->kv_stride, s->kv_stride}, count = w->shape.own_kv ? 3 : 1;
 
-    multiply_all(pass, thread, w->attention_norm, matrices, outs, strides, 3);
+    multiply_all(pass, thread, w->attention_norm, matrices, outs, strides, count);
+    for (size_t i = 0; i < count; i++)
+        add_bias(pass, thread, matrices[i], biases[i], outs[i], strides[i]);
     threads_barrier(cpu->threads, thread);
     cpu_attention(cpu, layer, thread, pass->position, pass->count);
     threads_barrier(cpu->threads, thread);
     const uint8_t *tiles = prepare(pass, thread, &w->output, s->attended, s->query_stride, NULL);
     multiply(pass, thread, &w->output, tiles, s->branch, s->hidden_stride);
-    add_branch(pass, thread, &w->output);
-    threads_barrier(cpu->threads, thread);
+    add_branch(pass, thread, &w->output, w->post_attention_norm);
 }
 
-/* silu(gate) · up over the rows that this thread has just computed. */
+/* activation(gate) · up over the rows that this thread has just computed. */
 static void gate_rows(const struct pass *pass, size_t thread, const struct matrix *matrix)
 {
     const struct cpu_scratch *s = &pass->cpu->scratch;
@@ -129,28 +182,55 @@ static void ffn_branch(const struct pass *pass, size_t layer, size_t thread)
     threads_barrier(cpu->threads, thread);
     const uint8_t *tiles = prepare(pass, thread, &w->down, s->gate, s->ffn_stride, NULL);
     multiply(pass, thread, &w->down, tiles, s->branch, s->hidden_stride);
-    add_branch(pass, thread, &w->down);
-    threads_barrier(cpu->threads, thread);
+    add_branch(pass, thread, &w->down, w->post_ffn_norm);
 }
 
-/* Embeddings and rotation angles of this thread's tokens. */
+static void fill_angles(const struct pass *pass, size_t token)
+{
+    struct cpu *cpu = pass->cpu;
+    size_t pairs = cpu->model->rope.dimensions / 2;
+
+    for (size_t table = 0; table < CPU_ROTATIONS; table++) {
+        const struct cpu_rotation *rotation = &cpu->rotations[table];
+        for (size_t i = 0; rotation->frequencies && i < pairs; i++) {
+            double angle = (double)(pass->position + token) * rotation->frequencies[i];
+            cpu->scratch.cosine[table][token * pairs + i] = (float)(rotation->magnitude * cos(angle));
+            cpu->scratch.sine[table][token * pairs + i] = (float)(rotation->magnitude * sin(angle));
+        }
+    }
+}
+
+/* Embeddings, rotation angles and query factors of this thread's tokens. */
 static void begin(const struct pass *pass, size_t thread)
 {
     struct cpu *cpu = pass->cpu;
+    const struct model *model = cpu->model;
     const struct matrix *e = &cpu->embedding;
-    size_t first, last, pairs = cpu->model->rope_dimensions / 2;
+    float scale = (float)model->embedding_scale;
+    size_t first, last;
 
     threads_share(cpu->threads, thread, pass->count, 1, &first, &last);
     for (size_t t = first; t < last; t++) {
         size_t token = (size_t)pass->tokens[t];
+        float *x = cpu->scratch.x + t * cpu->scratch.hidden_stride;
         panel_row(e->type, e->columns, e->data + token / PANEL_ROWS * panel_bytes(e->type, e->columns),
-                  token % PANEL_ROWS, cpu->scratch.x + t * cpu->scratch.hidden_stride);
-        for (size_t i = 0; i < pairs; i++) {
-            double angle = (double)(pass->position + t) * cpu->frequencies[i];
-            cpu->scratch.cosine[t * pairs + i] = (float)cos(angle);
-            cpu->scratch.sine[t * pairs + i] = (float)sin(angle);
-        }
+                  token % PANEL_ROWS, x);
+        for (size_t i = 0; i < model->hidden && scale != 1; i++)
+            x[i] *= scale;
+        fill_angles(pass, t);
+        cpu->scratch.query_factor[t] =
+            (float)(M_LOG2E * model->attention_scale * model_query_factor(model, pass->position + t));
     }
+}
+
+static void scale_logits(const struct cpu *cpu, float *logits, size_t count)
+{
+    float factor = (float)(1 / cpu->model->logit_divisor);
+
+    for (size_t i = 0; i < count && factor != 1; i++)
+        logits[i] *= factor;
+    if (cpu->model->logit_softcap != 0)
+        cpu->cap->cap(count, (float)cpu->model->logit_softcap, logits);
 }
 
 /* Logits of the last token, and the best of this thread's rows. */
@@ -167,6 +247,7 @@ static void finish(const struct pass *pass, size_t thread)
     matrix_share(&cpu->output, cpu->threads, thread, &begin, &end);
     begin *= PANEL_ROWS;
     end = end * PANEL_ROWS < cpu->model->vocabulary ? end * PANEL_ROWS : cpu->model->vocabulary;
+    scale_logits(cpu, s->logits + begin, end > begin ? end - begin : 0);
     cpu->best[thread].value = -INFINITY;
     cpu->best[thread].token = 0;
     for (size_t i = begin; i < end; i++)

@@ -6,14 +6,15 @@ static const struct gemv_tuning tuning = {.near_bytes = 1536, .far_bytes = 4096}
 
 enum { RELEASE_PANELS = 64 }; /* panels between two releases of the source's pages */
 
-struct matrix matrix_of(const struct model *model, const struct tensor *tensor, isa_set isa)
+struct matrix matrix_of(const struct model *model, const struct tensor *tensor, size_t first, size_t rows, isa_set isa)
 {
     return (struct matrix){
         .tensor = (size_t)(tensor - model->tensors),
+        .first = first,
         .type = tensor->type,
-        .rows = tensor->rows,
+        .rows = rows,
         .columns = tensor->columns,
-        .panels = panel_count(tensor->rows),
+        .panels = panel_count(rows),
         .pack = kernel_best(OP_PACK, tensor->type, isa),
         .tile = kernel_best(OP_TILE, tensor->type, isa),
         .gemv = kernel_best(OP_GEMV, tensor->type, isa),
@@ -30,7 +31,7 @@ size_t matrix_bytes(const struct matrix *matrix)
 
 size_t matrix_stored_panel_bytes(const struct matrix *matrix)
 {
-    return panel_bytes(matrix->type, matrix->columns);
+    return PANEL_ROWS * dtype_row_bytes(matrix->type, matrix->columns);
 }
 
 void matrix_share(const struct matrix *matrix, const struct threads *threads, size_t thread, size_t *panel_begin,
@@ -43,11 +44,11 @@ static void pack_panel(const struct matrix *matrix, const struct weights *weight
 {
     size_t first = panel * PANEL_ROWS, row_bytes = dtype_row_bytes(matrix->type, matrix->columns);
     size_t count = matrix->rows - first < PANEL_ROWS ? matrix->rows - first : PANEL_ROWS;
-    const uint8_t *stored = weights->ops->view(weights, matrix->tensor, first);
+    const uint8_t *stored = weights->ops->view(weights, matrix->tensor, matrix->first + first);
     const void *rows[PANEL_ROWS] = {0};
 
     if (!stored) {
-        weights->ops->read(weights, matrix->tensor, first, count, scratch);
+        weights->ops->read(weights, matrix->tensor, matrix->first + first, count, scratch);
         stored = scratch;
     }
     for (size_t r = 0; r < count; r++)
@@ -63,7 +64,7 @@ void matrix_pack(const struct matrix *matrix, const struct weights *weights, siz
             pack_panel(matrix, weights, panel, scratch);
         if (weights->ops->release) {
             size_t last = stop * PANEL_ROWS < matrix->rows ? stop * PANEL_ROWS : matrix->rows;
-            weights->ops->release(weights, matrix->tensor, first, last - first);
+            weights->ops->release(weights, matrix->tensor, matrix->first + first, last - first);
         }
     }
 }

@@ -11,14 +11,15 @@
 
 struct matrix {
     size_t tensor; /* index in model->tensors */
+    size_t first;  /* its row that is the first of the matrix */
     enum dtype type;
     size_t rows, columns, panels;
     uint8_t *data; /* panels · panel_bytes, rows past the end are zero */
     const struct kernel *pack, *tile, *gemv, *gemm;
 };
 
-/* Shape and kernels of a tensor; data is left NULL. */
-struct matrix matrix_of(const struct model *model, const struct tensor *tensor, isa_set isa);
+/* Shape and kernels of `rows` rows of a tensor from `first` on; data is left NULL. */
+struct matrix matrix_of(const struct model *model, const struct tensor *tensor, size_t first, size_t rows, isa_set isa);
 
 /* Bytes of the packed panels, a multiple of 64. */
 size_t matrix_bytes(const struct matrix *matrix);

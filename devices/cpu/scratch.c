@@ -38,7 +38,7 @@ static void widest(const struct model *model, isa_set isa, size_t tokens, size_t
     *tiles_bytes = *columns = 0;
     for (size_t i = 0; i < model->tensor_count; i++)
         if (model->tensors[i].rows > 1) {
-            struct matrix matrix = matrix_of(model, &model->tensors[i], isa);
+            struct matrix matrix = matrix_of(model, &model->tensors[i], 0, model->tensors[i].rows, isa);
             *tiles_bytes = most(*tiles_bytes, matrix_tiles_bytes(&matrix, tokens));
             *columns = most(*columns, matrix.columns);
         }
@@ -52,9 +52,17 @@ static void cut_thread(struct cutter *cutter, const struct model *model, isa_set
     thread->tile = cut(cutter, tile);
     thread->normed = cut_floats(cutter, columns);
     thread->gemm = cut(cutter, GEMM_SCRATCH_BYTES);
+    thread->query = cut_floats(cutter, model->heads * model->head_size);
+    thread->key = cut_floats(cutter, model->kv_heads * model->head_size);
+    thread->value = cut_floats(cutter, model->kv_heads * model->head_size);
     thread->attend_queries = cut_floats(cutter, ATTEND_ROWS_MAX * model->head_size);
-    thread->attend_out = cut_floats(cutter, ATTEND_ROWS_MAX * model->head_size);
     thread->attend_scratch = cut_floats(cutter, ATTEND_SCRATCH_FLOATS);
+    for (size_t i = 0; i < 2; i++)
+        thread->parts[i] = (struct cpu_part){
+            .out = cut_floats(cutter, ATTEND_ROWS_MAX * model->head_size),
+            .maximum = cut_floats(cutter, ATTEND_ROWS_MAX),
+            .sum = cut_floats(cutter, ATTEND_ROWS_MAX),
+        };
 }
 
 static size_t cut_all(struct cutter cutter, const struct model *model, isa_set isa, size_t batch, size_t threads,
@@ -75,8 +83,11 @@ static size_t cut_all(struct cutter cutter, const struct model *model, isa_set i
     s->attended = cut_floats(&cutter, batch * s->query_stride);
     s->gate = cut_floats(&cutter, batch * s->ffn_stride);
     s->up = cut_floats(&cutter, batch * s->ffn_stride);
-    s->cosine = cut_floats(&cutter, batch * model->rope_dimensions / 2);
-    s->sine = cut_floats(&cutter, batch * model->rope_dimensions / 2);
+    for (size_t i = 0; i < CPU_ROTATIONS; i++) {
+        s->cosine[i] = cut_floats(&cutter, batch * model->rope.dimensions / 2);
+        s->sine[i] = cut_floats(&cutter, batch * model->rope.dimensions / 2);
+    }
+    s->query_factor = cut_floats(&cutter, batch);
     s->logits = cut_floats(&cutter, pad(model->vocabulary));
     widest(model, isa, batch, &tiles, &columns);
     s->tiles = cut(&cutter, tiles);

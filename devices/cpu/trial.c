@@ -87,7 +87,8 @@ static enum status allocate(struct cpu *cpu, struct cpu_trial *trial, struct err
 struct packing {
     struct cpu *cpu;
     const struct weights *weights;
-    uint8_t *scratch;
+    uint8_t *scratch; /* one stored panel per thread */
+    size_t scratch_bytes;
 };
 
 static void pack_copies(void *context, size_t thread)
@@ -98,7 +99,7 @@ static void pack_copies(void *context, size_t thread)
     uint8_t *base = trial->weights.data;
 
     matrix_share(&trial->matrix, p->cpu->threads, thread, &begin, &end);
-    matrix_pack(&trial->matrix, p->weights, begin, end, p->scratch + thread * bytes);
+    matrix_pack(&trial->matrix, p->weights, begin, end, p->scratch + thread * p->scratch_bytes);
     for (size_t copy = 1; copy < trial->copies; copy++)
         memcpy(base + copy * trial->copy_bytes + begin * bytes, base + begin * bytes, (end - begin) * bytes);
 }
@@ -113,7 +114,8 @@ static enum status fill(struct cpu *cpu, uint64_t seed, struct error *error)
     if (status != STATUS_OK)
         return status;
     packing.weights = weights;
-    packing.scratch = malloc(matrix_stored_panel_bytes(&trial->matrix) * threads_count(cpu->threads));
+    packing.scratch_bytes = matrix_stored_panel_bytes(&trial->matrix);
+    packing.scratch = malloc(packing.scratch_bytes * threads_count(cpu->threads));
     if (packing.scratch)
         threads_run(cpu->threads, pack_copies, &packing);
     else
@@ -136,7 +138,7 @@ enum status cpu_trial_open(struct cpu *cpu, const struct host *host, const struc
     trial->tensor = (struct tensor){
         .role = ROLE_GATE, .rows = matmul->rows, .columns = matmul->columns, .type = matmul->type, .name = "matmul"};
     trial->model = (struct model){.name = "matmul", .layers = 1, .tensors = &trial->tensor, .tensor_count = 1};
-    trial->matrix = matrix_of(&trial->model, &trial->tensor, cpu->isa);
+    trial->matrix = matrix_of(&trial->model, &trial->tensor, 0, matmul->rows, cpu->isa);
     trial->tokens = matmul->tokens;
     trial->copy_bytes = matrix_bytes(&trial->matrix);
     trial->copies = count_copies(host, matmul, trial->copy_bytes);

@@ -23,8 +23,22 @@ expect "unknown profile" 2 run quik
 says "suggests the profile" err "did you mean 'quick'"
 expect "unknown model" 2 run -m lama-3.2-1b
 says "suggests the model" err 'llama-3.2-1b'
-expect "unknown type" 2 run -q q4_1
-says "suggests the type" err "did you mean 'q4_0'"
+expect "unknown quantisation" 2 run -m llama-3.2-1b -q q4_k_n
+says "suggests the quantisation" err "did you mean 'q4_k_m'"
+expect "unknown type of the output" 2 run --output-tensor-type q6k
+says "suggests the type" err "did you mean 'q6_k'"
+expect "unknown type of the cache" 2 run --kv-type q8
+says "suggests the type of the cache" err "did you mean 'q8_0'"
+expect "unknown scenario" 2 run -m llama-3.2-1b -s caht
+says "suggests the scenario" err "did you mean 'chat'"
+expect "a scenario and a prompt" 2 run -m llama-3.2-1b -s chat -p 8
+says "says which to leave out" err 'leave out --prompt'
+expect "a scenario and a generation" 2 run -m llama-3.2-1b -s chat -n 8
+expect "two quantisations to verify" 2 verify llama-3.2-1b -q q4_0,q8_0
+expect "two types of the cache to verify" 2 verify "$tiny" --kv-type f16,q8_0
+expect "an output type for a file" 2 verify "$tiny" --output-tensor-type q8_0
+says "says which to leave out there" err 'leave out --output-tensor-type'
+expect "a context too small for the tokens" 2 verify "$tiny" -c 2
 expect "unknown engine" 2 run -e cup
 says "suggests the engine" err "did you mean 'cpu'"
 expect "unknown list" 2 list modles
@@ -45,7 +59,13 @@ expect "a level this processor cannot have" 2 verify "$tiny" -t 0
 POCKETMARK_ISA=mmx expect "an unknown instruction set" 2 verify "$tiny"
 says "says which there are" err 'scalar'
 
-for what in models profiles engines kernels energy metrics; do
+for what in models profiles scenarios engines kernels energy metrics; do
     expect "list $what" 0 list "$what"
-    holds "list $what is not empty" test -s out
+    holds "list $what has a head and a row" test "$(wc -l <out)" -ge 2
+    expect "list $what --json" 0 list "$what" --json
+    holds "list $what --json is JSON" python3 -c "import json; assert json.load(open('out'))['$what'][0]['name']"
 done
+expect "list models again" 0 list models
+says "tells parameters and bytes" out 'llama-3\.2-1b +llama +1\.24 B +[0-9.]+ MB'
+says "tells the source of a shape" out '^  llama-3\.2-1b +config\.json'
+holds "smaller ones of a family stand first" awk '/^  llama-3.2-1b /{a=NR} /^  llama-3.1-8b /{exit !(a && a < NR)}' out

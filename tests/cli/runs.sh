@@ -36,6 +36,11 @@ expect "decode alone" 0 run -m "$tiny" -e null -p 0 -n 8 --launches 1 --time-bud
 expect "prefill alone" 0 run -m "$tiny" -e null -p 8 -n 0 --launches 1 --time-budget 10
 expect "more context than the model was made for" 75 "${small[@]}" -d 4000000
 says "is a skipped row" out 'skipped'
+expect "two types of the cache" 0 "${small[@]}" --kv-type f16,q8_0 -o kv.json
+says "stand in the document" kv.json '"kv_type":\s*"q8_0"'
+expect "a scenario" 0 run -m llama-3.2-1b -e null -s chat --launches 1 --time-budget 10 -o scenario.json
+says "stands in the document" scenario.json '"scenario":\s*"chat"'
+expect "and that keeps to the schema" 0 validate scenario.json
 expect "the real engine" 0 run -m "$tiny" -p 8 -n 8 --launches 1 --time-budget 10 -o cpu.json
 says "passed its gate" cpu.json '"backend_verified":\s*true'
 expect "and it keeps to the schema too" 0 validate cpu.json
@@ -53,4 +58,7 @@ if (ulimit -v 3000000 && "$pocketmark" --version) >out 2>err; then
     (ulimit -v 3000000 && "$pocketmark" run -m llama-3.1-8b --quiet) >out 2>err
     holds "a model too large" test $? = 75
     says "tells what would fit" out 'would fit'
+    (ulimit -v 2929687 && "$pocketmark" run -m gemma-3-4b -q q4_0 --output-tensor-type f16 -c 4096 -p 512 -n 32 --quiet) >out 2>err
+    holds "a 4B model in 3 GB with its embedding in f16" test $? = 75
+    says "tells what it needs and what binds" out 'needs 3\.[0-9]+ GB'
 fi

@@ -1,14 +1,25 @@
 # The arithmetic: verify and logits.
 # shellcheck shell=bash
 
+# context_of TOKENS.json: --context with the length that the exact logits were made for, nothing where the file names none.
+context_of() {
+    sed -nE 's/.*"context_tokens": *([0-9]+).*/--context=\1/p' "$1"
+}
+
+# There is no file of afm in the world, and none is read; its golden model is for the tests of the forward pass.
 for model in "$golden"/*-f32.gguf "$golden"/*-tied-q4_0.gguf; do
     base=${model%.gguf}
     name=$(basename "$base")
-    expect "verify $name" 0 verify "$model" --tokens "$base.json" --logits "$base.logits.f32"
-    expect "verify $name with the oracle" 0 verify "$model" --threads 1
-    expect "logits of $name" 0 logits "$model" "$base.json" "$name.f32"
+    [[ $name == *-afm-* ]] && continue
+    mapfile -t context < <(context_of "$base.json")
+    expect "verify $name" 0 verify "$model" "${context[@]}" --tokens "$base.json" --logits "$base.logits.f32"
+    expect "verify $name with the oracle" 0 verify "$model" "${context[@]}" --threads 1
+    expect "verify $name with a cache in q8_0" 0 verify "$model" "${context[@]}" --kv-type q8_0 --tokens "$base.json"
+    expect "logits of $name" 0 logits "$model" "${context[@]}" "$base.json" "$name.f32"
     holds "$name: as many logits as the exact ones" test "$(stat -c %s "$name.f32")" = "$(stat -c %s "$base.logits.f32")"
 done
+long=$golden/golden-phi3-longrope-long-f32
+expect "longrope on the other side of its switch" 1 verify "$long.gguf" --tokens "$long.json" --logits "$long.logits.f32"
 POCKETMARK_ISA=scalar expect "verify with plain loops" 0 verify "$tiny"
 exact=$golden/golden-llama-tied-f32.logits.f32
 { tail -c +257 "$exact"; head -c 256 "$exact"; } >turned.f32

@@ -1,4 +1,5 @@
 /* libFuzzer target: any bytes as a model file. Whatever opens must be readable to its last row. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 0; i < model.tensor_count; i++)
         read_ends(weights, i);
+    for (size_t i = 0; i < model.layers; i++) {
+        double frequencies[MODEL_HEAD_SIZE_MAX / 2], magnitude;
+        model_rope(&model, i, model.context_tokens, frequencies, &magnitude);
+        if (model_layer(&model, i).kv_layer > i || !(magnitude > 0) ||
+            !isfinite(model_query_factor(&model, model.context_tokens)))
+            abort();
+    }
     if (!model_output(&model) || model_stored_bytes(&model) > size)
         abort();
     weights_close(weights);
