@@ -25,7 +25,7 @@ struct gate {
 struct standing {
     bool active; /* more launches are to come */
     size_t gate, launches;
-    double last_seconds; /* of the last launch; NaN: none yet */
+    double last_seconds; /* of the last launch, or what one is known to take; NaN: unknown */
 };
 
 struct loop {
@@ -280,6 +280,10 @@ static void commit(struct loop *loop, size_t index, struct outcome *outcome)
         first &= to->phase != PHASE_MEASURED;
     }
     derive_explain(item, &measure->record->environment, isa_word, cell);
+    if (!outcome->done) {
+        cell_explain(cell, FIELD_peak_private_bytes, "the run was interrupted before the end of the launch");
+        cell_explain(cell, FIELD_peak_rss_bytes, "the run was interrupted before the end of the launch");
+    }
     for (int field = 0; field < FIELD_COUNT; field++) {
         if (*told->figures[field].reason && !*cell->figures[field].reason)
             cell_explain(cell, (enum field)field, "%s", told->figures[field].reason);
@@ -412,7 +416,8 @@ static void find_gates(struct loop *loop)
             g++;
         if (g == loop->gate_count)
             loop->gates[loop->gate_count++] = (struct gate){.item = item, .nmse = NAN};
-        loop->standings[i] = (struct standing){.active = true, .gate = g, .last_seconds = NAN};
+        loop->standings[i] = (struct standing){
+            .active = true, .gate = g, .last_seconds = item->kind == CASE_SUSTAINED ? item->work_seconds : NAN};
     }
 }
 

@@ -1,5 +1,5 @@
 # Functions of the command-line tests. $pocketmark: the program; $sources: the source tree; the working folder is scratch.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 
 golden=$sources/tests/golden
 tiny=$golden/golden-llama-tied-q4_0.gguf

@@ -1,5 +1,5 @@
 # The arithmetic: verify and logits.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 for model in "$golden"/*-f32.gguf "$golden"/*-tied-q4_0.gguf; do
     base=${model%.gguf}
