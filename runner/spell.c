@@ -34,9 +34,10 @@ static void add_subject(struct child_command *command, const struct plan *plan, 
 static size_t choose_footprints(const struct plan *plan, bool large_too, uint64_t taken[ROOF_READS_MAX])
 {
     size_t count = 0, subjects = plan->subject_count;
+    uint64_t large_bytes = plan->roof_seconds < 0.5 ? LARGE_FOOTPRINT_BYTES / 2 : LARGE_FOOTPRINT_BYTES;
 
     for (size_t i = 0; i < subjects + large_too && count < ROOF_READS_MAX; i++) {
-        uint64_t bytes = i < subjects ? model_stored_bytes(&plan->subjects[i]->model) : LARGE_FOOTPRINT_BYTES;
+        uint64_t bytes = i < subjects ? model_stored_bytes(&plan->subjects[i]->model) : large_bytes;
         bool near = bytes < 4096;
         for (size_t j = 0; j < count; j++)
             near |= fabs(log2((double)bytes / (double)taken[j])) < 0.25;
