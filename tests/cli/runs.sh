@@ -3,7 +3,7 @@
 
 expect "a run" 0 "${small[@]}" -o r.json -o r.csv -o r.md -o r.txt
 says "tells where the result is" out '^result: results/[0-9]{8}T[0-9]{6}Z-.*\.json'
-says "tells progress in plain lines" err '^\[1/3\] '
+says "tells progress in plain lines" err '^\[1/4\] '
 silent "no terminal codes in a file" err $'\033'
 silent "none in the table either" out $'\033'
 for file in r.json r.csv r.md r.txt results/*.json; do
