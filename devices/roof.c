@@ -230,15 +230,15 @@ static void measure_peaks(struct probe *probe, struct roofs *roofs)
 
 /* ---- latency ---- */
 
-/* Twice the largest cache, so that few loads hit it. */
-static size_t chase_bytes(const struct host *host, const struct memory *memory)
+/* Twice the largest cache, so that few loads hit it; less where time is short, as filling it takes most of the probe. */
+static size_t chase_bytes(const struct host *host, const struct memory *memory, double seconds)
 {
-    size_t bytes = CHASE_BYTES_LEAST;
+    size_t bytes = CHASE_BYTES_LEAST, most = (size_t)fmin(CHASE_BYTES_MOST, seconds * CHASE_BYTES_PER_SECOND);
 
     for (size_t i = 0; i < host->cache_count; i++)
         if (2 * host->caches[i].bytes > bytes)
             bytes = 2 * host->caches[i].bytes;
-    bytes = bytes < CHASE_BYTES_MOST ? bytes : CHASE_BYTES_MOST;
+    bytes = bytes < most ? bytes : most;
     while (bytes > memory->usable_bytes / 2 && bytes > CHASE_NODE_BYTES)
         bytes /= 2;
     return bytes;
@@ -271,7 +271,7 @@ static enum status measure_latency(const struct probe *probe, struct roof_figure
 
     if (status != STATUS_OK)
         return status;
-    while (2 * nodes * CHASE_NODE_BYTES <= chase_bytes(probe->host, &memory))
+    while (2 * nodes * CHASE_NODE_BYTES <= chase_bytes(probe->host, &memory, probe->options->seconds))
         nodes *= 2;
     status = buffer_open(&buffer, nodes * CHASE_NODE_BYTES, true, error);
     if (status != STATUS_OK)

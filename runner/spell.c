@@ -7,7 +7,8 @@
 /* Half a giga-MAC and half a gigabyte per second: slower than any device this is for. */
 #define SLOWEST_PER_SECOND    5e8
 #define STUCK_SECONDS         300.0
-#define LARGE_FOOTPRINT_BYTES ((uint64_t)4 << 30)
+#define LARGE_FOOTPRINT_BYTES 0x1p32
+#define LARGE_FOOTPRINT_RATE  0xap30 /* bytes per second of a probe's time: short probes get a smaller one */
 
 static void begin(struct child_command *command, const char *program, const char *kind)
 {
@@ -34,7 +35,7 @@ static void add_subject(struct child_command *command, const struct plan *plan, 
 static size_t choose_footprints(const struct plan *plan, bool large_too, uint64_t taken[ROOF_READS_MAX])
 {
     size_t count = 0, subjects = plan->subject_count;
-    uint64_t large_bytes = plan->roof_seconds < 0.5 ? LARGE_FOOTPRINT_BYTES / 2 : LARGE_FOOTPRINT_BYTES;
+    uint64_t large_bytes = (uint64_t)fmin(LARGE_FOOTPRINT_BYTES, plan->roof_seconds * LARGE_FOOTPRINT_RATE);
 
     for (size_t i = 0; i < subjects + large_too && count < ROOF_READS_MAX; i++) {
         uint64_t bytes = i < subjects ? model_stored_bytes(&plan->subjects[i]->model) : large_bytes;

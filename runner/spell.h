@@ -5,7 +5,7 @@
 #include "runner/child.h"
 #include "runner/plan.h"
 
-/* The roofs: read footprints like those of the models, each once, close ones as one; large_too: and one of 4 GiB, half of that where the probes shall be short. */
+/* The roofs: read footprints like those of the models, each once, close ones as one; large_too: and one of 4 GiB, smaller where the probes shall be short. */
 void spell_roof(struct child_command *command, const char *program, const struct plan *plan, bool large_too);
 void spell_gate(struct child_command *command, const char *program, const struct plan *plan,
                 const struct plan_case *item);
