@@ -11,10 +11,11 @@
 #include "kernels/kernel.h"
 
 enum { REPETITIONS_LEAST = 5, FINALISTS = 2, CHASE_NODE_BYTES = 128, PART_GRAIN = 4096 };
-#define CHASE_BYTES_LEAST ((size_t)64 << 20)
-#define CHASE_BYTES_MOST  ((size_t)1 << 30)
-#define CHASE_STEPS       ((size_t)200000)
-#define PEAK_TRIAL_ROUNDS ((uint64_t)100000)
+#define CHASE_BYTES_LEAST      ((size_t)16 << 20)
+#define CHASE_BYTES_MOST       0x1p30
+#define CHASE_BYTES_PER_SECOND 0x1p33 /* of a probe's time */
+#define CHASE_STEPS            ((size_t)200000)
+#define PEAK_TRIAL_ROUNDS      ((uint64_t)100000)
 
 /* One way of reading; the roof is the best of them. Distances as prototypes found them worth trying. */
 struct way {

@@ -25,18 +25,18 @@ expect "no regular file" 74 validate .
 
 expect "a quiet run" 0 "${small[@]}" --quiet
 silent "shows no progress" err '^\['
-expect "a profile of one's own length" 0 run quick -m "$tiny" -e null -p 4 -n 4 --launches 1 --time-budget 10 -o quick.json
+expect "a profile of one's own length" 0 run quick -m "$tiny" -e null -p 4 -n 4 --launches 1 --probe-seconds 0.001 -o quick.json
 says "brings matrices" out 'ffn_'
 says "has its name" quick.json '"quick"'
 expect "sensors from a recorded tree" 0 "${small[@]}" --root "$sources/tests/machines/hybrid-laptop" -o emulated.json
 says "mark the result" emulated.json '"kind":\s*"emulated"'
 expect "and it keeps to the schema" 0 validate emulated.json
 expect "a depth" 0 "${small[@]}" -d 16
-expect "decode alone" 0 run -m "$tiny" -e null -p 0 -n 8 --launches 1 --time-budget 10
-expect "prefill alone" 0 run -m "$tiny" -e null -p 8 -n 0 --launches 1 --time-budget 10
+expect "decode alone" 0 run -m "$tiny" -e null -p 0 -n 8 --launches 1 --probe-seconds 0.001
+expect "prefill alone" 0 run -m "$tiny" -e null -p 8 -n 0 --launches 1 --probe-seconds 0.001
 expect "more context than the model was made for" 75 "${small[@]}" -d 4000000
 says "is a skipped row" out 'skipped'
-expect "the real engine" 0 run -m "$tiny" -p 8 -n 8 --launches 1 --time-budget 10 -o cpu.json
+expect "the real engine" 0 run -m "$tiny" -p 8 -n 8 --launches 1 --probe-seconds 0.001 -o cpu.json
 says "passed its gate" cpu.json '"backend_verified":\s*true'
 expect "and it keeps to the schema too" 0 validate cpu.json
 

@@ -33,7 +33,7 @@ fi
 # begin: starts a run whose launches take seconds, and waits for the first launch.
 begin() {
     rm -rf results
-    "$pocketmark" run -m "$tiny" -e null -p 8 -n 80 --repetitions 1000 --launches 2 --time-budget 20 >out 2>err &
+    "$pocketmark" run -m "$tiny" -e null -p 8 -n 80 --repetitions 1000 --launches 2 --probe-seconds 0.001 >out 2>err &
     run=$!
     await 20 grep -q 'launch 1 of' err || fail "a run began" "no launch was seen"
 }
