@@ -10,15 +10,15 @@
 #include "devices/threads.h"
 #include "kernels/kernel.h"
 
-enum { REPETITIONS_LEAST = 5, FINALISTS = 3, CHASE_NODE_BYTES = 128, PART_GRAIN = 4096 };
-#define CHASE_BYTES_LEAST ((size_t)64 << 20)
-#define CHASE_BYTES_MOST  ((size_t)1 << 30)
-#define CHASE_STEPS       ((size_t)200000)
-#define PEAK_TRIAL_ROUNDS ((uint64_t)100000)
+enum { REPETITIONS_LEAST = 5, FINALISTS = 2, CHASE_NODE_BYTES = 128, PART_GRAIN = 4096 };
+#define CHASE_BYTES_LEAST      ((size_t)16 << 20)
+#define CHASE_BYTES_MOST       0x1p30
+#define CHASE_BYTES_PER_SECOND 0x1p33 /* of a probe's time */
+#define CHASE_STEPS            ((size_t)200000)
+#define PEAK_TRIAL_ROUNDS      ((uint64_t)100000)
 
 /* One way of reading; the roof is the best of them. Distances as prototypes found them worth trying. */
 struct way {
-    bool huge;
     size_t streams;
     struct gemv_tuning prefetch;
 };
@@ -36,6 +36,8 @@ struct probe {
     /* reading */
     const struct kernel *reader;
     const struct way *way;
+    struct way ways[WAYS]; /* fastest first, once `ranked` on the first footprint */
+    bool ranked;
     struct buffer buffer;
     uint64_t mixes[HOST_CPUS_MAX];
     /* arithmetic */
@@ -102,48 +104,44 @@ static double read_rate(struct probe *probe, const struct way *way)
     return (double)probe->buffer.bytes / probe->seconds;
 }
 
-/* Orders ways by one pass each, fastest first. */
-static void rank_ways(struct probe *probe, struct way ways[WAYS])
+/* All ways in the order of one pass each over the buffer, fastest first. */
+static void rank_ways(struct probe *probe)
 {
     double rates[WAYS];
-
-    for (size_t i = 0; i < WAYS; i++) {
-        struct way way = ways[i];
-        double rate = read_rate(probe, &way);
-        size_t at = i;
-        for (; at > 0 && rates[at - 1] < rate; at--) {
-            rates[at] = rates[at - 1];
-            ways[at] = ways[at - 1];
-        }
-        rates[at] = rate;
-        ways[at] = way;
-    }
-}
-
-/* The fastest ways of one page size, in turn until the time is up; the best joins `read`. */
-static void read_pages(struct probe *probe, bool huge, double seconds, struct roof_read *read)
-{
-    struct roof_figure figures[FINALISTS] = {0};
-    struct way ways[WAYS];
     size_t count = 0;
-    uint64_t start = clock_now_ns();
 
     for (size_t s = 0; s < sizeof stream_counts / sizeof *stream_counts; s++)
-        for (size_t p = 0; p < sizeof prefetches / sizeof *prefetches; p++)
-            ways[count++] = (struct way){huge, stream_counts[s], prefetches[p]};
-    rank_ways(probe, ways);
+        for (size_t p = 0; p < sizeof prefetches / sizeof *prefetches; p++) {
+            struct way way = {stream_counts[s], prefetches[p]};
+            double rate = read_rate(probe, &way);
+            size_t at = count++;
+            for (; at > 0 && rates[at - 1] < rate; at--) {
+                rates[at] = rates[at - 1];
+                probe->ways[at] = probe->ways[at - 1];
+            }
+            rates[at] = rate;
+            probe->ways[at] = way;
+        }
+}
+
+/* The fastest ways in turn until the time is up; the best joins `read`. */
+static void read_pages(struct probe *probe, double seconds, struct roof_read *read)
+{
+    struct roof_figure figures[FINALISTS] = {0};
+    uint64_t start = clock_now_ns();
+
     for (size_t r = 0; r < ROOF_REPETITIONS_MAX; r++) {
         if (r >= REPETITIONS_LEAST && clock_seconds(start, clock_now_ns()) > seconds)
             break;
         for (size_t f = 0; f < FINALISTS; f++)
-            add_sample(&figures[f], read_rate(probe, &ways[f]), true);
+            add_sample(&figures[f], read_rate(probe, &probe->ways[f]), true);
     }
     for (size_t f = 0; f < FINALISTS; f++)
         if (figures[f].value > read->figure.value) {
             read->figure = figures[f];
-            read->huge_pages = huge;
-            read->streams = ways[f].streams;
-            read->prefetch_bytes = ways[f].prefetch.near_bytes;
+            read->huge_pages = probe->buffer.huge;
+            read->streams = probe->ways[f].streams;
+            read->prefetch_bytes = probe->ways[f].prefetch.near_bytes;
         }
 }
 
@@ -155,7 +153,10 @@ static enum status measure_read(struct probe *probe, uint64_t footprint, struct 
         if (status != STATUS_OK)
             return status;
         threads_run(probe->threads, touch_part, probe);
-        read_pages(probe, huge, probe->options->seconds / 2, read);
+        if (!probe->ranked)
+            rank_ways(probe);
+        probe->ranked = true;
+        read_pages(probe, probe->options->seconds / 2, read);
         buffer_close(&probe->buffer);
     }
     return STATUS_OK;
@@ -230,15 +231,15 @@ static void measure_peaks(struct probe *probe, struct roofs *roofs)
 
 /* ---- latency ---- */
 
-/* Twice the largest cache, so that few loads hit it. */
-static size_t chase_bytes(const struct host *host, const struct memory *memory)
+/* Twice the largest cache, so that few loads hit it; less where time is short, as filling it takes most of the probe. */
+static size_t chase_bytes(const struct host *host, const struct memory *memory, double seconds)
 {
-    size_t bytes = CHASE_BYTES_LEAST;
+    size_t bytes = CHASE_BYTES_LEAST, most = (size_t)fmin(CHASE_BYTES_MOST, seconds * CHASE_BYTES_PER_SECOND);
 
     for (size_t i = 0; i < host->cache_count; i++)
         if (2 * host->caches[i].bytes > bytes)
             bytes = 2 * host->caches[i].bytes;
-    bytes = bytes < CHASE_BYTES_MOST ? bytes : CHASE_BYTES_MOST;
+    bytes = bytes < most ? bytes : most;
     while (bytes > memory->usable_bytes / 2 && bytes > CHASE_NODE_BYTES)
         bytes /= 2;
     return bytes;
@@ -271,7 +272,7 @@ static enum status measure_latency(const struct probe *probe, struct roof_figure
 
     if (status != STATUS_OK)
         return status;
-    while (2 * nodes * CHASE_NODE_BYTES <= chase_bytes(probe->host, &memory))
+    while (2 * nodes * CHASE_NODE_BYTES <= chase_bytes(probe->host, &memory, probe->options->seconds))
         nodes *= 2;
     status = buffer_open(&buffer, nodes * CHASE_NODE_BYTES, true, error);
     if (status != STATUS_OK)

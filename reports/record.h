@@ -90,8 +90,9 @@ struct repetition *cell_add_repetition(struct cell *cell, unsigned launch, enum 
 /* Marks a figure as missing, with the reason. */
 void cell_explain(struct cell *cell, enum field field, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Computes every figure from the measured repetitions: one value per launch (the median of its repetitions), then the field's
- * estimator and interval over launches. Fields that already carry a reason and have no value keep it. */
+/* Computes every figure from the measured repetitions: one value per launch (the median of its repetitions; for a maximum the
+ * largest), then the field's estimator and interval over launches. Fields that already carry a reason and have no value keep
+ * it. Figures without any value in the repetitions are left as they are. */
 void cell_summarise(struct cell *cell);
 
 void record_close(struct record *record);

@@ -64,19 +64,21 @@ static bool figure_known(const struct figure *figure)
 void view_figure(char *out, size_t size, const struct figure *figure)
 {
     double magnitude = fabs(figure->value), half = (figure->ci_high - figure->ci_low) / 2;
-    int decimals, finer, length;
+    int decimals, finer;
 
     if (!figure_known(figure)) {
         snprintf(out, size, "%s", UNKNOWN);
         return;
     }
     decimals = magnitude >= 99.95 ? 0 : magnitude >= 9.995 ? 1 : magnitude >= 1 || magnitude == 0 ? 2 : 3;
-    length = snprintf(out, size, "%.*f", decimals, figure->value);
-    if (!isfinite(half) || length < 0 || (size_t)length >= size)
+    if (!isfinite(half)) {
+        snprintf(out, size, "%.*f", decimals, figure->value);
         return;
+    }
+    /* An interval finer than the last digit shows that more digits are known. */
     for (finer = decimals; finer < decimals + 2 && half > 0 && half < 0.5 * pow(10, -finer);)
         finer++;
-    snprintf(out + length, size - (size_t)length, " ±%.*f", finer, half);
+    snprintf(out, size, "%.*f ±%.*f", finer, figure->value, finer, half);
 }
 
 static void figure_scaled(char *out, size_t size, const struct cell *cell, enum field field)
@@ -135,7 +137,7 @@ FACT_COLUMN(depth, parameters, "depth_tokens")
 FACT_COLUMN(context, parameters, "context_tokens")
 FACT_COLUMN(kv_type, parameters, "kv_type")
 FACT_COLUMN(scenario, parameters, "scenario")
-FACT_COLUMN(tokens, parameters, "tokens", "tokens_count", "prompt_tokens")
+FACT_COLUMN(tokens, parameters, "tokens")
 
 static void model_text(char *out, size_t size, const struct cell *cell)
 {
@@ -163,7 +165,7 @@ static void format_text(char *out, size_t size, const struct cell *cell)
 
 static void matrix_text(char *out, size_t size, const struct cell *cell)
 {
-    static const char *const paths[] = {"matmul", "matrix", "name", NULL};
+    static const char *const paths[] = {"matrix", NULL};
 
     view_fact(out, size, &cell->parameters, paths);
     if (!*out)

@@ -64,7 +64,7 @@ bool view_is_matmul(const struct cell *cell);
 /* The value of a fact for people, with its unit; the first of the paths (NULL-terminated) that has one. "" for none. */
 void view_fact(char *out, size_t size, const struct facts *facts, const char *const *paths);
 
-/* "48.1 ±0.4", three significant digits, no unit; "–" where there is no value. */
+/* "48.1 ±0.4", no unit: three significant digits, or as many as the interval allows; "–" where there is no value. */
 void view_figure(char *out, size_t size, const struct figure *figure);
 
 #endif

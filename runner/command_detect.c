@@ -49,7 +49,8 @@ static void choose_footprints(struct roof_options *options, const struct memory 
 int command_roof(const struct invocation *invocation, struct error *error)
 {
     const struct options *options = invocation->options;
-    struct roof_options asked = {.threads = options_size(options, OPTION_THREADS, 0), .seconds = 0.5};
+    struct roof_options asked = {.threads = options_size(options, OPTION_THREADS, 0),
+                                 .seconds = options_number(options, OPTION_PROBE_SECONDS, 0)};
     struct host host;
     struct memory memory;
     struct roofs roofs;

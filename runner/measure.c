@@ -10,6 +10,7 @@
 #include "runner/derive.h"
 #include "runner/fit.h"
 #include "runner/lines.h"
+#include "runner/roofs.h"
 #include "runner/spell.h"
 #include "runner/verdict.h"
 
@@ -25,7 +26,7 @@ struct gate {
 struct standing {
     bool active; /* more launches are to come */
     size_t gate, launches;
-    double last_seconds; /* of the last launch; NaN: none yet */
+    double last_seconds; /* of the last launch, or what one is known to take; NaN: unknown */
 };
 
 struct loop {
@@ -154,7 +155,8 @@ static double left_seconds(const struct loop *loop)
     return left;
 }
 
-static enum status measure_roofs(struct loop *loop, struct error *error)
+/* Before the cases with a large footprint too, after them once more: of both passes the better figures count. */
+static enum status measure_roofs(struct loop *loop, bool opening, struct error *error)
 {
     const struct measure *measure = loop->measure;
     struct facts *environment = &measure->record->environment;
@@ -165,20 +167,14 @@ static enum status measure_roofs(struct loop *loop, struct error *error)
 
     if (status)
         return status;
-    progress_step(measure->progress, "roofs: what this machine can do at best", NAN);
-    spell_roof(&command, measure->program, measure->plan);
+    progress_step(measure->progress, opening ? "roofs: what this machine can do at best" : "roofs once more",
+                  left_seconds(loop));
+    spell_roof(&command, measure->program, measure->plan, opening);
     run_launch(loop, &command, 60 + 100 * measure->plan->roof_seconds * 60, &outcome, &failure);
-    if (failure.status)
+    if (!failure.status)
+        roofs_join(environment, &outcome.facts);
+    else if (opening)
         facts_null(environment, "roofs", NULL, failure.text);
-    for (size_t i = 0; i < outcome.facts.count && !failure.status; i++) {
-        const struct fact *fact = &outcome.facts.items[i];
-        if (fact->type == FACT_NUMBER)
-            facts_number(environment, fact->path, fact->label, fact->number);
-        else if (fact->type == FACT_INTEGER)
-            facts_integer(environment, fact->path, fact->label, fact->integer);
-        else if (fact->type == FACT_BOOLEAN)
-            facts_boolean(environment, fact->path, fact->label, fact->boolean);
-    }
     if (failure.status && !stopped(loop))
         progress_say(measure->progress, "no roofs: %s", failure.text);
     outcome_close(&outcome);
@@ -255,11 +251,7 @@ static enum status pass_gates(struct loop *loop, struct error *error)
 /* Adds what a launch told to its cell. */
 static void commit(struct loop *loop, size_t index, struct outcome *outcome)
 {
-    const struct measure *measure = loop->measure;
-    const struct plan_case *item = &measure->plan->cases[index];
     struct cell *cell = cell_of(loop, index), *told = outcome_cell(outcome);
-    const struct fact *isa = facts_find(&outcome->engine, "isa");
-    const char *isa_word = isa && isa->type == FACT_TEXT ? isa->text : "";
     bool first = true;
 
     outcome->whole[FIELD_nmse_ratio] = loop->gates[loop->standings[index].gate].nmse;
@@ -272,14 +264,16 @@ static void commit(struct loop *loop, size_t index, struct outcome *outcome)
         *to = *from;
         to->index = number;
         to->launch = (unsigned)loop->standings[index].launches;
-        derive_values(item, &measure->record->environment, isa_word, to);
         /* what is true of the whole launch counts once, or it would weigh by the number of repetitions */
         for (int field = 0; first && to->phase == PHASE_MEASURED && field < FIELD_COUNT; field++)
             if (!isnan(outcome->whole[field]))
                 to->values[field] = outcome->whole[field];
         first &= to->phase != PHASE_MEASURED;
     }
-    derive_explain(item, &measure->record->environment, isa_word, cell);
+    if (!outcome->done) {
+        cell_explain(cell, FIELD_peak_private_bytes, "the run was interrupted before the end of the launch");
+        cell_explain(cell, FIELD_peak_rss_bytes, "the run was interrupted before the end of the launch");
+    }
     for (int field = 0; field < FIELD_COUNT; field++) {
         if (*told->figures[field].reason && !*cell->figures[field].reason)
             cell_explain(cell, (enum field)field, "%s", told->figures[field].reason);
@@ -378,6 +372,22 @@ static enum status run_rounds(struct loop *loop, struct error *error)
     return status;
 }
 
+/* Rates and shares of the roofs, once the roofs are known for good. */
+static void derive_cases(struct loop *loop)
+{
+    const struct measure *measure = loop->measure;
+
+    for (size_t i = 0; i < measure->plan->case_count; i++) {
+        struct cell *cell = cell_of(loop, i);
+        const struct fact *isa = facts_find(&cell->engine, "options.isa");
+        const char *isa_word = isa && isa->type == FACT_TEXT ? isa->text : "";
+        for (size_t r = 0; r < cell->repetition_count; r++)
+            derive_values(&measure->plan->cases[i], &measure->record->environment, isa_word, &cell->repetitions[r]);
+        if (cell->repetition_count)
+            derive_explain(&measure->plan->cases[i], &measure->record->environment, isa_word, cell);
+    }
+}
+
 /* Cases that were still to have launches when the run ended. */
 static void close_cases(struct loop *loop)
 {
@@ -413,7 +423,8 @@ static void find_gates(struct loop *loop)
             g++;
         if (g == loop->gate_count)
             loop->gates[loop->gate_count++] = (struct gate){.item = item, .nmse = NAN};
-        loop->standings[i] = (struct standing){.active = true, .gate = g, .last_seconds = NAN};
+        loop->standings[i] = (struct standing){
+            .active = true, .gate = g, .last_seconds = item->kind == CASE_SUSTAINED ? item->work_seconds : NAN};
     }
 }
 
@@ -435,11 +446,14 @@ enum status measure_run(const struct measure *measure, struct error *error)
     for (size_t i = 0; i < count; i++)
         any |= loop.standings[i].active;
     if (any && !stopped(&loop))
-        status = measure_roofs(&loop, error);
+        status = measure_roofs(&loop, true, error);
     if (!status)
         status = pass_gates(&loop, error);
     if (!status && !stopped(&loop))
         status = run_rounds(&loop, error);
+    if (any && !status && !stopped(&loop) && !loop.out_of_time)
+        status = measure_roofs(&loop, false, error);
+    derive_cases(&loop);
     close_cases(&loop);
     verdict_conclude(measure->record, stopped(&loop), loop.out_of_time);
 out:
@@ -450,7 +464,7 @@ out:
 
 size_t measure_step_count(const struct plan *plan)
 {
-    size_t steps = 1, gates = 0;
+    size_t steps = 2, gates = 0; /* the roofs, before and after */
 
     for (size_t i = 0; i < plan->case_count; i++) {
         const struct plan_case *item = &plan->cases[i];

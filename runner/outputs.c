@@ -32,6 +32,20 @@ static enum status check_suffix(const char *path, struct error *error)
                      known);
 }
 
+/* Two runs that began within a second of each other both keep their results: the later one's name gets a number. */
+static void make_unique(struct outputs *outputs)
+{
+    size_t length = strlen(outputs->base);
+    char path[sizeof outputs->base + 8];
+
+    for (unsigned number = 2; number < 1000; number++) {
+        snprintf(path, sizeof path, "%s.json", outputs->base);
+        if (access(path, F_OK) != 0)
+            return;
+        snprintf(outputs->base + length, sizeof outputs->base - length, "-%u", number);
+    }
+}
+
 /* "2026-11-22T17:04:00Z" becomes "20261122T170400Z". */
 static void name_base(struct outputs *outputs, const struct record *record)
 {
@@ -64,6 +78,7 @@ enum status outputs_open(struct outputs *outputs, const struct options *options,
         return error_set(error, STATUS_IO,
                          "results: %s: results are kept in a folder of that name here; run where it can be made",
                          strerror(errno));
+    make_unique(outputs);
     snprintf(path, sizeof path, "%s.json", outputs->base);
     return writer_probe(path, error);
 }

@@ -415,6 +415,8 @@ enum status plan_build(struct plan *plan, struct options *options, const struct 
         options_count(options, OPTION_TIME_BUDGET) ? options_number(options, OPTION_TIME_BUDGET, 0) : INFINITY;
     /* a budget is for the cases: the roofs, about ten probes, get a tenth of it at most */
     plan->roof_seconds = fmin(plan->roof_seconds, plan->time_budget_seconds / 100);
+    if (options_given(options, OPTION_PROBE_SECONDS))
+        plan->roof_seconds = options_number(options, OPTION_PROBE_SECONDS, 0);
     plan->root = options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL;
     plan->threads = options_size(options, OPTION_THREADS, 0);
     status = add_subjects(plan, options, error);

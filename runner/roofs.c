@@ -96,6 +96,55 @@ static double number_at(const struct facts *facts, const char *path)
     return fact->type == FACT_NUMBER ? fact->number : fact->type == FACT_INTEGER ? (double)fact->integer : NAN;
 }
 
+/* Path of the figure that decides about a fact: its group's rate or time; a fact directly below "roofs." decides for itself. */
+static void deciding_path(const struct facts *facts, const char *path, char *out, size_t size)
+{
+    static const char *const figures[] = {"bytes_per_second", "macs_per_second", "seconds"};
+    int group = (int)(strrchr(path, '.') - path);
+
+    snprintf(out, size, "%s", path);
+    for (size_t i = 0; i < 3 && group > (int)strlen("roofs"); i++) {
+        snprintf(out, size, "%.*s.%s", group, path, figures[i]);
+        if (facts_find(facts, out))
+            return;
+    }
+}
+
+static bool is_better(const struct facts *facts, const struct facts *other, const char *path)
+{
+    char deciding[128];
+    double ours, theirs;
+
+    deciding_path(other, path, deciding, sizeof deciding);
+    ours = number_at(facts, deciding);
+    theirs = number_at(other, deciding);
+    if (isnan(ours) || isnan(theirs))
+        return isnan(ours);
+    return strstr(deciding, "per_second") ? theirs > ours : theirs < ours;
+}
+
+static void copy_fact(struct facts *facts, const struct fact *fact)
+{
+    if (fact->type == FACT_NUMBER)
+        facts_number(facts, fact->path, fact->label, fact->number);
+    else if (fact->type == FACT_INTEGER)
+        facts_integer(facts, fact->path, fact->label, fact->integer);
+    else if (fact->type == FACT_BOOLEAN)
+        facts_boolean(facts, fact->path, fact->label, fact->boolean);
+}
+
+void roofs_join(struct facts *facts, const struct facts *other)
+{
+    struct facts better = {0};
+
+    for (size_t i = 0; i < other->count; i++)
+        if (strncmp(other->items[i].path, "roofs.", 6) == 0 && is_better(facts, other, other->items[i].path))
+            copy_fact(&better, &other->items[i]);
+    for (size_t i = 0; i < better.count; i++) /* after all were judged: the deciding ones change too */
+        copy_fact(facts, &better.items[i]);
+    facts_free(&better);
+}
+
 double roofs_read_near(const struct facts *facts, uint64_t bytes)
 {
     double best = NAN, distance = INFINITY;

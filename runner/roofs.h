@@ -8,6 +8,10 @@
 /* Tells `roofs` under "roofs.": headline figures with labels, and one object per footprint and per instruction-set level. */
 void roofs_tell(struct facts *facts, const struct roofs *roofs);
 
+/* Joins the roofs of another pass: of each figure the better one stays, with what belongs to it. Facts not below "roofs." are let
+ * be. Neighbours on a shared machine can lower a pass, so the first alone is no roof. */
+void roofs_join(struct facts *facts, const struct facts *other);
+
 /* Bytes read per second over the footprint nearest (by ratio) to `bytes`; NaN where none was measured. */
 double roofs_read_near(const struct facts *facts, uint64_t bytes);
 

@@ -5,8 +5,10 @@
 #include "devices/roof.h"
 
 /* Half a giga-MAC and half a gigabyte per second: slower than any device this is for. */
-#define SLOWEST_PER_SECOND 5e8
-#define STUCK_SECONDS      300.0
+#define SLOWEST_PER_SECOND    5e8
+#define STUCK_SECONDS         300.0
+#define LARGE_FOOTPRINT_BYTES 0x1p32
+#define LARGE_FOOTPRINT_RATE  0xap30 /* bytes per second of a probe's time: short probes get a smaller one */
 
 static void begin(struct child_command *command, const char *program, const char *kind)
 {
@@ -30,25 +32,32 @@ static void add_subject(struct child_command *command, const struct plan *plan, 
     child_command_add(command, "--seed=%llu", (unsigned long long)plan->seed);
 }
 
-/* Footprints like those of the models, each once; close ones are one. */
-void spell_roof(struct child_command *command, const char *program, const struct plan *plan)
+/* A footprint that a cache holds is no roof of memory, but it is the right one for so small a model. */
+static size_t choose_footprints(const struct plan *plan, bool large_too, uint64_t taken[ROOF_READS_MAX])
+{
+    size_t count = 0, subjects = plan->subject_count;
+    uint64_t large_bytes = (uint64_t)fmin(LARGE_FOOTPRINT_BYTES, plan->roof_seconds * LARGE_FOOTPRINT_RATE);
+
+    for (size_t i = 0; i < subjects + large_too && count < ROOF_READS_MAX; i++) {
+        uint64_t bytes = i < subjects ? model_stored_bytes(&plan->subjects[i]->model) : large_bytes;
+        bool near = bytes < 4096;
+        for (size_t j = 0; j < count; j++)
+            near |= fabs(log2((double)bytes / (double)taken[j])) < 0.25;
+        if (!near)
+            taken[count++] = bytes;
+    }
+    return count;
+}
+
+void spell_roof(struct child_command *command, const char *program, const struct plan *plan, bool large_too)
 {
     uint64_t taken[ROOF_READS_MAX];
-    size_t count = 0;
+    size_t count = choose_footprints(plan, large_too, taken);
 
     begin(command, program, "roof");
     child_command_add(command, "--probe-seconds=%g", plan->roof_seconds);
     if (plan->threads)
         child_command_add(command, "--threads=%zu", plan->threads);
-    for (size_t i = 0; i < plan->subject_count && count < ROOF_READS_MAX; i++) {
-        uint64_t bytes = model_stored_bytes(&plan->subjects[i]->model);
-        bool near = false;
-        for (size_t j = 0; j < count; j++)
-            near |= fabs(log2((double)bytes / (double)taken[j])) < 0.25;
-        /* a footprint that a cache holds is no roof of memory, but it is the right one for so small a model */
-        if (!near && bytes >= 4096)
-            taken[count++] = bytes;
-    }
     if (count) {
         char list[ROOF_READS_MAX * 24] = "";
         int used = 0;

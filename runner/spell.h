@@ -5,8 +5,8 @@
 #include "runner/child.h"
 #include "runner/plan.h"
 
-/* `program`: file to start. */
-void spell_roof(struct child_command *command, const char *program, const struct plan *plan);
+/* The roofs: read footprints like those of the models, each once, close ones as one; large_too: and one of 4 GiB, smaller where the probes shall be short. */
+void spell_roof(struct child_command *command, const char *program, const struct plan *plan, bool large_too);
 void spell_gate(struct child_command *command, const char *program, const struct plan *plan,
                 const struct plan_case *item);
 void spell_launch(struct child_command *command, const char *program, const struct plan *plan,

@@ -43,8 +43,8 @@ void verdict_conclude(struct record *record, bool interrupted, bool out_of_time)
                  interrupted ? "interrupted by a signal" : "the time budget was spent");
     } else if (failed || !ok) {
         record->status = ok ? RUN_PARTIAL : RUN_FAILED;
-        snprintf(record->status_reason, sizeof record->status_reason, "%zu of %zu cases failed", failed,
-                 record->cell_count);
+        snprintf(record->status_reason, sizeof record->status_reason, "%zu of %zu cases failed, %zu could not run",
+                 failed, record->cell_count, record->cell_count - ok - failed);
     }
 }
 

@@ -99,7 +99,7 @@ static inline struct cell *sample_matmul(struct record *record, const char *id, 
     snprintf(cell->title, sizeof cell->title, "%s %s × %d", name, format, tokens);
     sample_cell_blocks(cell, "llama-3.2-1b", format);
     facts_text(&cell->parameters, "workload", NULL, "matmul");
-    facts_text(&cell->parameters, "matmul", NULL, name);
+    facts_text(&cell->parameters, "matrix", NULL, name);
     facts_integer(&cell->parameters, "tokens", NULL, tokens);
     for (unsigned i = 0; i < 6; i++) {
         struct repetition *repetition = cell_add_repetition(cell, i, PHASE_MEASURED);

@@ -339,6 +339,46 @@ static void test_the_nearest_roof_is_taken(void **state)
     facts_free(&facts);
 }
 
+static double number(const struct facts *facts, const char *path)
+{
+    const struct fact *fact = facts_find(facts, path);
+
+    assert_non_null(fact);
+    return fact->number;
+}
+
+static void test_of_two_passes_the_better_figures_stay(void **state)
+{
+    struct facts first = {0}, second = {0};
+
+    (void)state;
+    facts_number(&first, "roofs.read_bytes_per_second", NULL, 20);
+    facts_number(&first, "roofs.read.1024kib.bytes_per_second", "read", 20);
+    facts_integer(&first, "roofs.read.1024kib.streams_count", NULL, 1);
+    facts_number(&first, "roofs.int8.avx2.macs_per_second", NULL, 90);
+    facts_number(&first, "roofs.int8.avx2.median_macs_per_second", NULL, 80);
+    facts_number(&first, "roofs.latency.seconds", NULL, 2e-7);
+    facts_number(&second, "roofs.read_bytes_per_second", NULL, 30);
+    facts_number(&second, "roofs.read.1024kib.bytes_per_second", "read", 30);
+    facts_integer(&second, "roofs.read.1024kib.streams_count", NULL, 4);
+    facts_number(&second, "roofs.int8.avx2.macs_per_second", NULL, 50);
+    facts_number(&second, "roofs.int8.avx2.median_macs_per_second", NULL, 85);
+    facts_number(&second, "roofs.latency.seconds", NULL, 1e-7);
+    facts_number(&second, "roofs.fp32.macs_per_second", NULL, 7);
+    facts_number(&second, "noise.steal_ratio", NULL, 1);
+    roofs_join(&first, &second);
+    assert_true(number(&first, "roofs.read_bytes_per_second") == 30);
+    assert_true(number(&first, "roofs.read.1024kib.bytes_per_second") == 30);
+    assert_int_equal(facts_find(&first, "roofs.read.1024kib.streams_count")->integer, 4);
+    assert_true(number(&first, "roofs.int8.avx2.macs_per_second") == 90);
+    assert_true(number(&first, "roofs.int8.avx2.median_macs_per_second") == 80);
+    assert_true(number(&first, "roofs.latency.seconds") == 1e-7);
+    assert_true(number(&first, "roofs.fp32.macs_per_second") == 7);
+    assert_null(facts_find(&first, "noise.steal_ratio"));
+    facts_free(&first);
+    facts_free(&second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_the_time_budget_ends_launches),
         cmocka_unit_test(test_derived_figures),
         cmocka_unit_test(test_the_nearest_roof_is_taken),
+        cmocka_unit_test(test_of_two_passes_the_better_figures_stay),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

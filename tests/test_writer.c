@@ -17,6 +17,7 @@
 
 #include "reports/document.h"
 #include "reports/text.h"
+#include "reports/view.h"
 #include "reports/writer.h"
 #include "tests/sample_record.h"
 
@@ -242,6 +243,29 @@ static void test_few_launches_have_no_interval(void **state)
     record_close(&record);
 }
 
+static void test_figures(void **state)
+{
+    static const struct {
+        struct figure figure;
+        const char *text;
+    } want[] = {
+        {{.present = true, .value = 48.13, .ci_low = 47.8, .ci_high = 48.5}, "48.1 ±0.4"},
+        {{.present = true, .value = 4998.2, .ci_low = 4998.1, .ci_high = 4998.3}, "4998.2 ±0.1"},
+        {{.present = true, .value = 8, .ci_low = 8, .ci_high = 8}, "8.00 ±0.00"},
+        {{.present = true, .value = 9.996, .ci_low = NAN, .ci_high = NAN}, "10.0"},
+        {{.present = true, .value = 0.0123, .ci_low = NAN, .ci_high = NAN}, "0.012"},
+        {{.present = true, .value = NAN}, "–"},
+        {{.present = false, .value = 3}, "–"},
+    };
+    char out[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        view_figure(out, sizeof out, &want[i].figure);
+        assert_string_equal(out, want[i].text);
+    }
+}
+
 static void test_csv(void **state)
 {
     char *text = written_sample("csv", &plain), *rest = text, *line;
@@ -450,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_hostile_names),
         cmocka_unit_test(test_empty_record),
         cmocka_unit_test(test_few_launches_have_no_interval),
+        cmocka_unit_test(test_figures),
         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_markdown),
         cmocka_unit_test(test_json),

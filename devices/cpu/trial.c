@@ -46,7 +46,8 @@ static size_t count_copies(const struct host *host, const struct matmul *matmul,
     for (size_t i = 0; i < host->cache_count; i++)
         if (host->caches[i].kind != 'i' && host->caches[i].bytes * host->caches[i].instances > cache)
             cache = host->caches[i].bytes * host->caches[i].instances;
-    wanted = 2 * cache > CACHED_BYTES ? 2 * cache : CACHED_BYTES; /* twice: the least recently used copy is long gone */
+    wanted = cache + cache / 4; /* the least recently used copy is gone by the time its turn comes again */
+    wanted = wanted > CACHED_BYTES ? wanted : CACHED_BYTES;
     wanted = wanted < MOST_BYTES ? wanted : MOST_BYTES;
     return (wanted + copy_bytes - 1) / copy_bytes;
 }

@@ -1,5 +1,5 @@
 # Recorded machines: everything from the tree, nothing of the machine at hand.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 for tree in "$sources"/tests/machines/*/; do
     name=$(basename "$tree")

@@ -1,5 +1,5 @@
 # Help, misuse and near misses.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 expect "no command shows help" 0
 says "help lists the commands" out '^  verify +is the arithmetic right'

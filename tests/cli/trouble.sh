@@ -1,5 +1,5 @@
 # Files that cannot be written, signals, and launches that die.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 expect "an output in no folder" 74 "${small[@]}" -o nowhere/r.json
 says "names it before measuring" err 'nowhere/r.json'
@@ -30,10 +30,10 @@ if [[ -e $faults ]]; then
     holds "leaves no half file" test ! -e r.json
 fi
 
-# begin ARGUMENT...: starts a run whose launches take seconds, and waits for the first launch.
+# begin: starts a run whose launches take seconds, and waits for the first launch.
 begin() {
     rm -rf results
-    "$pocketmark" run -m "$tiny" -e null -p 8 -n 80 --repetitions 1000 --launches 2 --time-budget 20 "$@" >out 2>err &
+    "$pocketmark" run -m "$tiny" -e null -p 8 -n 80 --repetitions 1000 --launches 2 --probe-seconds 0.001 >out 2>err &
     run=$!
     await 20 grep -q 'launch 1 of' err || fail "a run began" "no launch was seen"
 }
@@ -52,8 +52,8 @@ for signal in INT TERM; do
 done
 
 begin
-await 10 eval 'child=$(child_of "$run"); [[ -n $child ]]'
-kill -KILL "$child"
+sleep 0.2
+kill -KILL "$(child_of "$run")"
 wait "$run"
 holds "a killed launch ends the run with 5" test $? = 5
 says "its row tells how" out 'SIGKILL'

@@ -1,5 +1,5 @@
 # The arithmetic: verify and logits.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 # context_of TOKENS.json: --context with the length that the exact logits were made for, nothing where the file names none.
 context_of() {
