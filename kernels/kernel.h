@@ -43,6 +43,9 @@ enum {
     ATTEND_SCRATCH_FLOATS = 2 * ATTEND_BLOCK * ATTEND_HEAD_MAX + ATTEND_BLOCK * (ATTEND_ROWS_MAX + 4),
 };
 
+/* Blocks of activations whose largest magnitude is not above this count as zero: 127 divided by less could overflow. */
+#define TILE_LEAST 1e-30f
+
 /* How a one-token product walks memory: prefetch distances in bytes, 0 = none. */
 struct gemv_tuning {
     size_t near_bytes, far_bytes; /* into the first and the second cache */

@@ -12,6 +12,15 @@ static inline float most_of(__m256 v)
     return _mm_cvtss_f32(m);
 }
 
+static inline float float_sum_of(__m256 v)
+{
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+
+    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    s = _mm_add_ss(s, _mm_movehdup_ps(s));
+    return _mm_cvtss_f32(s);
+}
+
 static inline int32_t sum_of(__m256i v)
 {
     __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
@@ -25,7 +34,7 @@ static inline int32_t sum_of(__m256i v)
 static inline __m256i quantise_block(const float *x, float *scale, int32_t *sum)
 {
     const __m256 sign = _mm256_set1_ps(-0.0f);
-    __m256 v[4], most = _mm256_setzero_ps();
+    __m256 v[4], most = _mm256_setzero_ps(), products = _mm256_setzero_ps(), squares = _mm256_setzero_ps();
     __m256i q[4], total = _mm256_setzero_si256();
 
     for (int i = 0; i < 4; i++) {
@@ -33,12 +42,16 @@ static inline __m256i quantise_block(const float *x, float *scale, int32_t *sum)
         most = _mm256_max_ps(most, _mm256_andnot_ps(sign, v[i]));
     }
     float largest = most_of(most);
-    __m256 inverse = _mm256_set1_ps(largest > 0 ? 127.0f / largest : 0);
+    __m256 inverse = _mm256_set1_ps(largest > TILE_LEAST ? 127.0f / largest : 0);
     for (int i = 0; i < 4; i++) {
         q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(v[i], inverse));
         total = _mm256_add_epi32(total, q[i]);
+        __m256 rounded = _mm256_cvtepi32_ps(q[i]);
+        products = _mm256_fmadd_ps(v[i], rounded, products);
+        squares = _mm256_fmadd_ps(rounded, rounded, squares);
     }
-    *scale = largest / 127.0f;
+    float power = float_sum_of(squares);
+    *scale = power > 0 ? float_sum_of(products) / power : 0;
     *sum = sum_of(total);
     __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]), _mm256_packs_epi32(q[2], q[3]));
     return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));

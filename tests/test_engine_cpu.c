@@ -20,6 +20,17 @@ struct fixture {
     float *got;
 };
 
+/* Read before any engine is open: that pins the thread it is opened by, and processors then look forbidden. */
+static struct host all_of_host;
+
+static int read_host(void **state)
+{
+    struct error error;
+
+    (void)state;
+    return host_read(&all_of_host, NULL, &error);
+}
+
 static void must(enum status status, const struct error *error)
 {
     if (status != STATUS_OK)
@@ -28,10 +39,8 @@ static void must(enum status status, const struct error *error)
 
 static void open_golden(struct fixture *f, const char *name)
 {
-    struct error error;
-
     memset(f, 0, sizeof *f);
-    must(host_read(&f->host, NULL, &error), &error);
+    f->host = all_of_host;
     golden_open(&f->golden, name);
     size_t values = f->golden.count * f->golden.model.vocabulary;
     f->want = calloc(values, sizeof *f->want);
@@ -241,7 +250,7 @@ static void test_too_many_threads_are_refused(void **state)
     struct error error;
 
     (void)state;
-    must(host_read(&f.host, NULL, &error), &error);
+    f.host = all_of_host;
     assert_int_equal(engine.ops->open(&engine, &f.host, &options, &error), STATUS_MISUSE);
     assert_non_null(strstr(error.text, "--threads"));
     engine.ops->close(&engine);
@@ -257,5 +266,5 @@ int main(void)
         cmocka_unit_test(test_self_check_and_matmul),
         cmocka_unit_test(test_too_many_threads_are_refused),
     };
-    return cmocka_run_group_tests_name("engine_cpu", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("engine_cpu", tests, read_host, NULL);
 }

@@ -143,6 +143,17 @@ struct fixture {
     float *got;
 };
 
+/* Read before any engine is open: that pins the thread it is opened by, and processors then look forbidden. */
+static struct host all_of_host;
+
+static int read_host(void **state)
+{
+    struct error error;
+
+    (void)state;
+    return host_read(&all_of_host, NULL, &error);
+}
+
 static void must(enum status status, const struct error *error)
 {
     if (status != STATUS_OK)
@@ -155,7 +166,7 @@ static void open_shape(struct fixture *f, size_t index, enum dtype type)
     struct error error;
 
     memset(f, 0, sizeof *f);
-    must(host_read(&f->host, NULL, &error), &error);
+    f->host = all_of_host;
     *model = shapes[index];
     snprintf(model->name, sizeof model->name, "shape %zu, %s", index, model->architecture_name);
     model->feed_forward = model->feed_forward ? model->feed_forward : 96;
@@ -472,5 +483,5 @@ int main(void)
         cmocka_unit_test(test_restore_brings_rings_back),   cmocka_unit_test(test_mark_behind_mixed_tokens),
         cmocka_unit_test(test_threads_share_positions),
     };
-    return cmocka_run_group_tests_name("engine_shapes", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("engine_shapes", tests, read_host, NULL);
 }
