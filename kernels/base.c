@@ -33,16 +33,11 @@ enum status error_prefix(struct error *error, const char *format, ...)
 
 /* GGUF numbers and block sizes: GGUF specification (ggml docs/gguf.md) and ggml's block definitions. */
 static const struct dtype_info dtypes[DTYPE_COUNT] = {
-    [DTYPE_F32] = {"f32", 0, 1, 4, false},
-    [DTYPE_F16] = {"f16", 1, 1, 2, false},
-    [DTYPE_Q8_0] = {"q8_0", 8, 32, 34, true},
-    [DTYPE_Q4_0] = {"q4_0", 2, 32, 18, true},
-    [DTYPE_BF16] = {"bf16", 30, 1, 2, false},
-    [DTYPE_Q4_1] = {"q4_1", 3, 32, 20, true},
-    [DTYPE_Q4_K] = {"q4_k", 12, 256, 144, true},
-    [DTYPE_Q5_K] = {"q5_k", 13, 256, 176, true},
-    [DTYPE_Q6_K] = {"q6_k", 14, 256, 210, true},
-    [DTYPE_IQ4_NL] = {"iq4_nl", 20, 32, 18, true},
+    [DTYPE_F32] = {"f32", 0, 1, 4, false},       [DTYPE_F16] = {"f16", 1, 1, 2, false},
+    [DTYPE_Q8_0] = {"q8_0", 8, 32, 34, true},    [DTYPE_Q4_0] = {"q4_0", 2, 32, 18, true},
+    [DTYPE_BF16] = {"bf16", 30, 1, 2, false},    [DTYPE_Q4_1] = {"q4_1", 3, 32, 20, true},
+    [DTYPE_Q4_K] = {"q4_k", 12, 256, 144, true}, [DTYPE_Q5_K] = {"q5_k", 13, 256, 176, true},
+    [DTYPE_Q6_K] = {"q6_k", 14, 256, 210, true}, [DTYPE_IQ4_NL] = {"iq4_nl", 20, 32, 18, true},
 };
 
 const struct dtype_info *dtype_info(enum dtype type)

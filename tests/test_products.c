@@ -180,7 +180,9 @@ static void test_tiles_keep_the_values(void **state)
             uint8_t *tiles = tile_all(&table[n], k, tokens, width, x);
             for (size_t t = 0; t < tokens; t++)
                 for (size_t i = 0; i < k; i++) {
-                    double most = 0, step = dtype_info(table[n].type)->quantised ? 0.75 / 127 : 0; /* rounding, and a scale of least squares */
+                    double most = 0, step = dtype_info(table[n].type)->quantised
+                                                ? 0.75 / 127
+                                                : 0; /* rounding, and a scale of least squares */
                     for (size_t j = i / BLOCK_K * BLOCK_K; j < i / BLOCK_K * BLOCK_K + BLOCK_K; j++)
                         most = fmax(most, fabs((double)x[t * k + j]));
                     assert_true(fabs(activation(table[n].type, tiles, k, width, t, i) - x[t * k + i]) <= most * step);
