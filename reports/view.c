@@ -142,10 +142,15 @@ FACT_COLUMN(tokens, parameters, "tokens")
 static void model_text(char *out, size_t size, const struct cell *cell)
 {
     static const char *const paths[] = {"name", NULL};
+    const struct fact *weights = facts_find(&cell->model, "weights");
+    size_t length;
 
     view_fact(out, size, &cell->model, paths);
     if (!*out)
         snprintf(out, size, "%s", cell->title);
+    length = strlen(out);
+    if (weights && weights->type == FACT_TEXT && strcmp(weights->text, "file") == 0)
+        snprintf(out + length, size - length, " (file)");
 }
 
 /* "q4_0", and "q4_0/q6_k" where the output matrix has another type than all others. */

@@ -86,8 +86,8 @@ static void name_case(struct plan_case *item, bool many_engines)
         snprintf(item->id, sizeof item->id, "%s.%s%s%s.p%zu.n%zu", subject->model.name, subject->format,
                  output_differs ? ".out-" : "", output_differs ? subject->output : "", item->prompt_tokens,
                  item->generated_tokens);
-        snprintf(item->title, sizeof item->title, "%s %s%s%s", subject->model.name, subject->format,
-                 output_differs ? "/" : "", output_differs ? subject->output : "");
+        snprintf(item->title, sizeof item->title, "%s%s %s%s%s", subject->model.name, subject->file ? " (file)" : "",
+                 subject->format, output_differs ? "/" : "", output_differs ? subject->output : "");
         if (*item->scenario)
             append(item->title, sizeof item->title, " %s", item->scenario);
         if (item->depth_tokens) {

@@ -13,8 +13,10 @@ static double half_at(const uint8_t *p)
 
 static void block_q8_0(const uint8_t *block, double *out)
 {
+    double scale = half_at(block);
+
     for (size_t i = 0; i < 32; i++)
-        out[i] = half_at(block) * (int8_t)block[2 + i];
+        out[i] = scale * (int8_t)block[2 + i];
 }
 
 /* The nibbles of a block of 32, byte j: elements j and j+16. */
@@ -25,22 +27,27 @@ static unsigned nibble(const uint8_t *nibbles, size_t i)
 
 static void block_q4_0(const uint8_t *block, double *out)
 {
+    double scale = half_at(block);
+
     for (size_t i = 0; i < 32; i++)
-        out[i] = half_at(block) * ((int)nibble(block + 2, i) - 8);
+        out[i] = scale * ((int)nibble(block + 2, i) - 8);
 }
 
 static void block_q4_1(const uint8_t *block, double *out)
 {
+    double scale = half_at(block), minimum = half_at(block + 2);
+
     for (size_t i = 0; i < 32; i++)
-        out[i] = half_at(block) * nibble(block + 4, i) + half_at(block + 2);
+        out[i] = scale * nibble(block + 4, i) + minimum;
 }
 
 static void block_iq4_nl(const uint8_t *block, double *out)
 {
     static const int8_t values[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+    double scale = half_at(block);
 
     for (size_t i = 0; i < 32; i++)
-        out[i] = half_at(block) * values[nibble(block + 2, i)];
+        out[i] = scale * values[nibble(block + 2, i)];
 }
 
 /* 6-bit scale and minimum of sub-block `sub` of q4_k and q5_k out of their 12 bytes. */
@@ -58,6 +65,8 @@ static void scale_and_minimum(const uint8_t *bytes, size_t sub, unsigned *scale,
 /* q4_k, and q5_k where `fifths` is not NULL: bit `sub` of its byte l belongs to element l of sub-block `sub`. */
 static void block_k_with_minimum(const uint8_t *block, const uint8_t *fifths, const uint8_t *nibbles, double *out)
 {
+    double d = half_at(block), d_minimum = half_at(block + 2);
+
     for (size_t sub = 0; sub < 8; sub++) {
         unsigned scale, minimum;
 
@@ -66,7 +75,7 @@ static void block_k_with_minimum(const uint8_t *block, const uint8_t *fifths, co
             unsigned n = nibbles[sub / 2 * 32 + l] >> sub % 2 * 4 & 15u;
             if (fifths)
                 n |= (fifths[l] >> sub & 1u) << 4;
-            out[sub * 32 + l] = half_at(block) * scale * n - half_at(block + 2) * minimum;
+            out[sub * 32 + l] = d * scale * n - d_minimum * minimum;
         }
     }
 }
