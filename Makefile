@@ -41,13 +41,11 @@ OBJECTS := $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(SOURCES))))
 LIBRARY := $(BUILD)/libpocketmark.a
 PROGRAM := $(BUILD)/pocketmark
 
-# Instruction sets by the end of the file name. psabi: vectors wider than the instruction set are passed between inlined
-# functions only, so that how they would be passed between others does not matter. fp-contract: products and sums may fuse, as
-# they do in the hand-written kernels.
+# Instruction sets by the end of the file name. fp-contract: products and sums may fuse, as they do in the hand-written kernels.
 FLAGS_avx2       := -mavx2 -mfma -mf16c
 FLAGS_avxvnni    := $(FLAGS_avx2) -mavxvnni
 FLAGS_avx512vnni := $(FLAGS_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni
-FLAGS_kernels    := -Wno-psabi -ffp-contract=fast -fno-math-errno $(if $(SANITIZE),,-O3)
+FLAGS_kernels    := -ffp-contract=fast -fno-math-errno $(if $(SANITIZE),,-O3)
 isa_of    = $(filter $(ISAS_X86),$(lastword $(subst _, ,$(basename $(notdir $1)))))
 flags_for = $(if $(filter kernels/%,$1),$(FLAGS_kernels)) $(FLAGS_$(call isa_of,$1)) \
             $(if $(filter $(IDENTIFIED),$1),$(DEFINES))

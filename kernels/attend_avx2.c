@@ -1,4 +1,4 @@
 #define ATTEND(name)  name##_avx2
 #define ATTEND_ROWS   4
-#define ATTEND_PANELS 1
+#define ATTEND_GROUPS 2
 #include "kernels/attend_body.inc"

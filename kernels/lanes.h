@@ -1,23 +1,26 @@
-/* Sixteen float lanes in the compiler's vector extension: one source for every instruction set. Included by kernel bodies only. */
+/* Float lanes in the compiler's vector extension, as many as a register of the instruction set holds: one source for all of
+ * them. Compilers keep wider vectors in memory. Included by kernel bodies only. */
 #ifndef POCKETMARK_KERNELS_LANES_H
 #define POCKETMARK_KERNELS_LANES_H
 
 #include <stdint.h>
-#include <string.h>
 
-#include "kernels/base.h"
-
-#if defined(__AVX2__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
-#define LANES        16
+#if defined(__AVX512F__)
+#define LANES 16
+#elif defined(__AVX2__)
+#define LANES 8
+#else
+#define LANES 4
+#endif
 #define LANES_INLINE static inline __attribute__((always_inline))
 
-typedef float lanes __attribute__((vector_size(64)));
-typedef int32_t lanes_int __attribute__((vector_size(64)));
-typedef float lanes_loose __attribute__((vector_size(64), aligned(4), may_alias));
-typedef float lanes_half __attribute__((vector_size(32)));
+typedef float lanes __attribute__((vector_size(4 * LANES)));
+typedef int32_t lanes_int __attribute__((vector_size(4 * LANES)));
+typedef float lanes_loose __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 LANES_INLINE lanes lanes_load(const float *p)
 {
@@ -31,47 +34,7 @@ LANES_INLINE void lanes_store(float *p, lanes v)
 
 LANES_INLINE lanes lanes_all(float x)
 {
-    return (lanes){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
-}
-
-/* Sixteen f16 values as floats. */
-LANES_INLINE lanes lanes_load_half(const uint16_t *p)
-{
-#if defined(__AVX512F__)
-    return (lanes)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
-#elif defined(__F16C__)
-    __m256 low = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
-    __m256 high = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p + 8)));
-    lanes v;
-    memcpy(&v, &low, 32);
-    memcpy((char *)&v + 32, &high, 32);
-    return v;
-#else
-    lanes v;
-    for (int i = 0; i < LANES; i++)
-        v[i] = half_to_float(p[i]);
-    return v;
-#endif
-}
-
-/* Sixteen signed bytes as floats. */
-LANES_INLINE lanes lanes_load_bytes(const int8_t *p)
-{
-#if defined(__AVX512F__)
-    return (lanes)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
-#elif defined(__AVX2__)
-    __m256 low = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p)));
-    __m256 high = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(p + 8))));
-    lanes v;
-    memcpy(&v, &low, 32);
-    memcpy((char *)&v + 32, &high, 32);
-    return v;
-#else
-    lanes v;
-    for (int i = 0; i < LANES; i++)
-        v[i] = p[i];
-    return v;
-#endif
+    return x - (lanes){0}; /* a sum would make +0 of −0 */
 }
 
 LANES_INLINE lanes lanes_select(lanes_int mask, lanes yes, lanes no)
@@ -79,10 +42,57 @@ LANES_INLINE lanes lanes_select(lanes_int mask, lanes yes, lanes no)
     return (lanes)((mask & (lanes_int)yes) | (~mask & (lanes_int)no));
 }
 
+/* LANES unsigned shorts as integers. GCC makes a detour of the general conversion where there is an intrinsic. */
+LANES_INLINE lanes_int lanes_load_shorts(const uint16_t *p)
+{
+#if LANES == 8
+    return (lanes_int)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
+#elif LANES == 4 && defined(__SSE2__)
+    return (lanes_int)_mm_unpacklo_epi16(_mm_loadl_epi64((const __m128i *)p), _mm_setzero_si128());
+#else
+    typedef uint16_t shorts __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
+
+    return __builtin_convertvector(*(const shorts *)p, lanes_int);
+#endif
+}
+
+/* LANES f16 values as floats. */
+LANES_INLINE lanes lanes_load_half(const uint16_t *p)
+{
+#if defined(__AVX512F__)
+    return (lanes)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+#elif defined(__AVX2__)
+    return (lanes)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+#else
+    lanes_int bits = lanes_load_shorts(p), special = (bits & 0x7c00) == 0x7c00; /* infinite, or not a number */
+    lanes_int rest = ((bits & 0x7fff) << 13) + (112 << 23);
+    /* Below 2^-14 no leading one is implied: it is put there and taken away. A product would make denormal floats on the way. */
+    lanes low = (lanes)(rest + (1 << 23)) - lanes_all(0x1p-14f);
+    lanes v = lanes_select((bits & 0x7c00) == 0, low, (lanes)rest);
+    return (lanes)((lanes_int)v | (special & 0x7f800000) | (bits & 0x8000) << 16);
+#endif
+}
+
+/* LANES signed bytes as floats. */
+LANES_INLINE lanes lanes_load_bytes(const int8_t *p)
+{
+#if defined(__AVX512F__)
+    return (lanes)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
+#elif defined(__AVX2__)
+    return (lanes)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+#else
+    typedef int8_t bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
+
+    return __builtin_convertvector(*(const bytes *)p, lanes);
+#endif
+}
+
 LANES_INLINE lanes lanes_max(lanes a, lanes b)
 {
 #if defined(__AVX512F__)
     return (lanes)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (lanes)_mm256_max_ps((__m256)a, (__m256)b);
 #else
     return lanes_select(a > b, a, b);
 #endif

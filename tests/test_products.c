@@ -262,12 +262,39 @@ static void test_products_against_float64(void **state)
     }
 }
 
+/* Every f16 value, the subnormal and the infinite too, reaches the product as what it is. */
+static void test_half_weights_are_exact(void **state)
+{
+    enum { VALUES = 1 << 16 };
+    const struct gemv_tuning tuning = {0, 0};
+    const float one = 1;
+    uint16_t *halves = allocate(VALUES * sizeof *halves);
+    float *out = allocate(VALUES * sizeof *out);
+
+    (void)state;
+    for (size_t i = 0; i < VALUES; i++)
+        halves[i] = (uint16_t)i;
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        const struct kernel *kernel = kernel_at(OP_GEMV, DTYPE_F16, (enum isa)isa);
+        if (!kernel || !(host_isa() >> isa & 1))
+            continue;
+        kernel->gemv(1, VALUES / PANEL_ROWS, halves, &one, out, &tuning);
+        for (size_t i = 0; i < VALUES; i++) {
+            float want = half_to_float((uint16_t)i);
+            if (isnan(want) ? !isnan(out[i]) : out[i] != want)
+                fail_msg("%s: %#zx is %g, not %g", kernel->name, i, (double)out[i], (double)want);
+        }
+    }
+    free(halves);
+    free(out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pack_variants_equal_scalar),    cmocka_unit_test(test_panel_bytes),
         cmocka_unit_test(test_panel_row_gives_stored_values), cmocka_unit_test(test_tiles_keep_the_values),
-        cmocka_unit_test(test_products_against_float64),
+        cmocka_unit_test(test_products_against_float64),      cmocka_unit_test(test_half_weights_are_exact),
     };
     return cmocka_run_group_tests_name("products", tests, NULL, NULL);
 }
