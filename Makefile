@@ -54,9 +54,8 @@ flags_for = $(if $(filter kernels/%,$1),$(FLAGS_kernels)) $(FLAGS_$(call isa_of,
 COMMIT     := $(shell git rev-parse --verify -q HEAD 2>/dev/null)
 COMMIT     := $(COMMIT)$(if $(COMMIT),$(if $(shell git status --porcelain 2>/dev/null),-dirty))
 DEFINES     = -DPOCKETMARK_VERSION='"$(VERSION)"' -DPOCKETMARK_COMMIT='"$(COMMIT)"' \
-              -DPOCKETMARK_FLAGS='"$(strip $(COMPILE))"' -DPOCKETMARK_SOURCE='"$(CURDIR)"' \
-              -DPOCKETMARK_SHARE='"$(PREFIX)/share/pocketmark"'
-IDENTIFIED := $(shell grep -lE 'POCKETMARK_(VERSION|COMMIT|FLAGS|SOURCE|SHARE)' $(SOURCES) /dev/null)
+              -DPOCKETMARK_FLAGS='"$(strip $(COMPILE))"' -DPOCKETMARK_SOURCE='"$(CURDIR)"'
+IDENTIFIED := $(shell grep -lE 'POCKETMARK_(VERSION|COMMIT|FLAGS|SOURCE)' $(SOURCES) /dev/null)
 
 # $(call run,LABEL,FILE,COMMAND): the command itself with V=1, else one short line.
 SILENT := $(findstring s,$(firstword -$(MAKEFLAGS)))

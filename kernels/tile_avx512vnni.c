@@ -20,21 +20,5 @@ static inline __m256i quantise_block(const float *x, float *scale, int32_t *sum)
     return _mm256_set_m128i(_mm512_cvtepi32_epi8(qb), _mm512_cvtepi32_epi8(qa));
 }
 
-void tile_q8_avx512vnni(size_t k, size_t tokens, size_t width, const float *x, size_t stride, void *tile)
-{
-    size_t blocks = k / BLOCK_K;
-    int32_t *values = tile, *offsets = values + k / 4 * width;
-    float *scales = (float *)(offsets + blocks * width);
-
-    if (tokens < width)
-        memset(tile, 0, tile_bytes(DTYPE_Q8_0, k, width));
-    for (size_t t = 0; t < tokens; t++)
-        for (size_t b = 0; b < blocks; b++) {
-            int32_t sum, words[8];
-            _mm256_storeu_si256((__m256i *)words,
-                                quantise_block(x + t * stride + b * BLOCK_K, &scales[b * width + t], &sum));
-            offsets[b * width + t] = -128 * sum;
-            for (size_t j = 0; j < 8; j++)
-                values[(b * 8 + j) * width + t] = words[j];
-        }
-}
+#define TILE_NAME tile_q8_avx512vnni
+#include "kernels/tile_body.inc"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "workloads/data.h"
 #include "workloads/layout.h"
 #include "workloads/nearest.h"
 
@@ -396,47 +397,18 @@ static enum status complete(struct description *description, struct error *error
     return status;
 }
 
-static enum status parse(struct description *description, const char *text, struct error *error)
-{
-    const char *end = text;
-    cJSON *root = cJSON_ParseWithLengthOpts(text, strlen(text) + 1, &end, true);
-    enum status status;
-
-    if (!root)
-        return error_set(error, STATUS_FORMAT, "not valid JSON at byte %zu", (size_t)(end - text));
-    if (cJSON_IsObject(root))
-        status = read_object(&description_form, root, description, error);
-    else
-        status = error_set(error, STATUS_FORMAT, "must be a JSON object");
-    cJSON_Delete(root);
-    return status ? status : complete(description, error);
-}
-
 enum status model_parse(struct model *model, const char *text, size_t length, const char *origin, struct error *error)
 {
     struct description description = {0};
-    enum status status;
-    char *copy = NULL;
+    cJSON *object = NULL;
+    enum status status = data_object(text, length, DESCRIPTION_BYTES_MAX, &object, error);
 
     *model = (struct model){0};
-    if (length > DESCRIPTION_BYTES_MAX) {
-        status = error_set(error, STATUS_FORMAT, "longer than %d bytes", DESCRIPTION_BYTES_MAX);
-        goto out;
-    }
-    copy = malloc(length + 1);
-    if (!copy) {
-        status = error_set(error, STATUS_MEMORY, "no memory for %zu bytes", length);
-        goto out;
-    }
-    /* cJSON reads past the end of texts without a zero byte, and takes an escaped one for the end of a string. */
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    if (strlen(copy) != length || strstr(copy, "\\u0000"))
-        status = error_set(error, STATUS_FORMAT, "holds a zero byte");
-    else
-        status = parse(&description, copy, error);
-out:
-    free(copy);
+    if (!status)
+        status = read_object(&description_form, object, &description, error);
+    cJSON_Delete(object);
+    if (!status)
+        status = complete(&description, error);
     if (status == STATUS_OK)
         *model = description.model;
     else

@@ -7,39 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "workloads/data.h"
 #include "workloads/description.h"
 #include "workloads/nearest.h"
 
-/* Where `make install` puts the descriptions, and where they lie among the sources. The build names both folders. */
-#ifndef POCKETMARK_SHARE
-#define POCKETMARK_SHARE "/usr/local/share/pocketmark"
-#endif
-#ifndef POCKETMARK_SOURCE
-#define POCKETMARK_SOURCE "."
-#endif
-
-static bool is_directory(const char *path)
-{
-    struct stat about;
-
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
-}
-
 const char *model_directory(void)
 {
-    static _Thread_local char path[PATH_MAX];
-    const char *data = getenv("POCKETMARK_DATA");
-
-    if (data && *data) {
-        snprintf(path, sizeof path, "%s/models", data);
-        return path;
-    }
-    if (is_directory(POCKETMARK_SHARE "/models"))
-        return POCKETMARK_SHARE "/models";
-    return POCKETMARK_SOURCE "/workloads/models";
+    return data_directory("models");
 }
 
 struct names {

@@ -9,17 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "workloads/data.h"
 #include "workloads/nearest.h"
-
-/* Where `make install` puts the scenarios, and where they lie among the sources. The build names both folders. */
-#ifndef POCKETMARK_SHARE
-#define POCKETMARK_SHARE "/usr/local/share/pocketmark"
-#endif
-#ifndef POCKETMARK_SOURCE
-#define POCKETMARK_SOURCE "."
-#endif
 
 enum { FILE_BYTES_MAX = 16 * 1024, SCENARIOS_MAX = 256 };
 
@@ -116,44 +108,16 @@ static enum status read_object(const cJSON *object, struct scenario *scenario, s
     return STATUS_OK;
 }
 
-/* `text` ends in a zero byte, and so does what it says. */
-static enum status parse(struct scenario *scenario, const char *text, struct error *error)
-{
-    const char *end = text;
-    cJSON *root = cJSON_ParseWithLengthOpts(text, strlen(text) + 1, &end, true);
-    enum status status;
-
-    if (!root)
-        return error_set(error, STATUS_FORMAT, "not valid JSON at byte %zu", (size_t)(end - text));
-    if (cJSON_IsObject(root))
-        status = read_object(root, scenario, error);
-    else
-        status = error_set(error, STATUS_FORMAT, "must be a JSON object");
-    cJSON_Delete(root);
-    return status;
-}
-
 enum status scenario_parse(struct scenario *scenario, const char *text, size_t length, const char *origin,
                            struct error *error)
 {
-    char *copy = length <= FILE_BYTES_MAX ? malloc(length + 1) : NULL;
-    enum status status;
+    cJSON *object = NULL;
+    enum status status = data_object(text, length, FILE_BYTES_MAX, &object, error);
 
     *scenario = (struct scenario){0};
-    if (!copy) {
-        status = length <= FILE_BYTES_MAX ? error_set(error, STATUS_MEMORY, "no memory for %zu bytes", length)
-                                          : error_set(error, STATUS_FORMAT, "longer than %d bytes", FILE_BYTES_MAX);
-        goto out;
-    }
-    /* cJSON reads past the end of texts without a zero byte, and takes an escaped one for the end of a string. */
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    if (strlen(copy) != length || strstr(copy, "\\u0000"))
-        status = error_set(error, STATUS_FORMAT, "holds a zero byte");
-    else
-        status = parse(scenario, copy, error);
-out:
-    free(copy);
+    if (!status)
+        status = read_object(object, scenario, error);
+    cJSON_Delete(object);
     if (status) {
         *scenario = (struct scenario){0};
         if (error)
@@ -164,17 +128,7 @@ out:
 
 const char *scenario_directory(void)
 {
-    static _Thread_local char path[PATH_MAX];
-    const char *data = getenv("POCKETMARK_DATA");
-    struct stat about;
-
-    if (data && *data) {
-        snprintf(path, sizeof path, "%s/scenarios", data);
-        return path;
-    }
-    if (stat(POCKETMARK_SHARE "/scenarios", &about) == 0 && S_ISDIR(about.st_mode))
-        return POCKETMARK_SHARE "/scenarios";
-    return POCKETMARK_SOURCE "/workloads/scenarios";
+    return data_directory("scenarios");
 }
 
 static int is_description(const struct dirent *entry)
