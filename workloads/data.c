@@ -1,5 +1,6 @@
 #include "workloads/data.h"
 
+#include <cjson/cJSON.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
