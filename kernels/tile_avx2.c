@@ -30,30 +30,46 @@ static inline int32_t sum_of(__m256i v)
     return _mm_cvtsi128_si32(s);
 }
 
+struct rounding { /* see tile_scalar.c */
+    __m256i values[4];
+    float products, squares;
+};
+
+static inline struct rounding round_block(const __m256 x[4], float inverse)
+{
+    __m256 products = _mm256_setzero_ps(), squares = _mm256_setzero_ps();
+    struct rounding r;
+
+    for (int i = 0; i < 4; i++) {
+        r.values[i] = _mm256_cvtps_epi32(_mm256_mul_ps(x[i], _mm256_set1_ps(inverse)));
+        __m256 q = _mm256_cvtepi32_ps(r.values[i]);
+        products = _mm256_fmadd_ps(x[i], q, products);
+        squares = _mm256_fmadd_ps(q, q, squares);
+    }
+    r.products = float_sum_of(products);
+    r.squares = float_sum_of(squares);
+    return r;
+}
+
 /* 32 floats → 32 int8 in 8 words; their scale and sum. */
 static inline __m256i quantise_block(const float *x, float *scale, int32_t *sum)
 {
     const __m256 sign = _mm256_set1_ps(-0.0f);
-    __m256 v[4], most = _mm256_setzero_ps(), products = _mm256_setzero_ps(), squares = _mm256_setzero_ps();
-    __m256i q[4], total = _mm256_setzero_si256();
+    __m256 v[4], most = _mm256_setzero_ps();
 
     for (int i = 0; i < 4; i++) {
         v[i] = _mm256_loadu_ps(x + 8 * i);
         most = _mm256_max_ps(most, _mm256_andnot_ps(sign, v[i]));
     }
-    float largest = most_of(most);
-    __m256 inverse = _mm256_set1_ps(largest > TILE_LEAST ? 127.0f / largest : 0);
-    for (int i = 0; i < 4; i++) {
-        q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(v[i], inverse));
-        total = _mm256_add_epi32(total, q[i]);
-        __m256 rounded = _mm256_cvtepi32_ps(q[i]);
-        products = _mm256_fmadd_ps(v[i], rounded, products);
-        squares = _mm256_fmadd_ps(rounded, rounded, squares);
-    }
-    float power = float_sum_of(squares);
-    *scale = power > 0 ? float_sum_of(products) / power : 0;
-    *sum = sum_of(total);
-    __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]), _mm256_packs_epi32(q[2], q[3]));
+    float largest = most_of(most), inverse = largest > TILE_LEAST ? 1.0f / largest : 0;
+    struct rounding one = round_block(v, TILE_STEPS * inverse), other = round_block(v, TILE_OTHER_STEPS * inverse);
+    if (other.products * other.products * one.squares > one.products * one.products * other.squares)
+        one = other;
+    *scale = one.squares > 0 ? one.products / one.squares : 0;
+    *sum = sum_of(_mm256_add_epi32(_mm256_add_epi32(one.values[0], one.values[1]),
+                                   _mm256_add_epi32(one.values[2], one.values[3])));
+    __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(one.values[0], one.values[1]),
+                                       _mm256_packs_epi32(one.values[2], one.values[3]));
     return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 

@@ -1,9 +1,31 @@
-/* Float vectors → activation tiles, layouts in kernel.h. A block's largest value decides the step of rounding; its scale is then the
- * one of least squared error for the rounded values q: Σxq / Σq². */
+/* Float vectors → activation tiles, layouts in kernel.h. A block is rounded in two ways; its scale is the one of least squared error
+ * for the rounded values q, Σxq / Σq², and the way of which less error is left, that of the larger (Σxq)² / Σq², is taken. */
 #include <math.h>
 #include <string.h>
 
 #include "kernels/kernel.h"
+
+struct rounding {
+    int32_t values[BLOCK_K], sum, squares;
+    float products;
+};
+
+static void round_block(const float *x, float inverse, struct rounding *rounding)
+{
+    *rounding = (struct rounding){.sum = 0};
+    for (size_t i = 0; i < BLOCK_K; i++) {
+        int32_t q = (int32_t)nearbyintf(x[i] * inverse);
+        rounding->values[i] = q;
+        rounding->sum += q;
+        rounding->squares += q * q;
+        rounding->products += x[i] * (float)q;
+    }
+}
+
+static bool is_better(const struct rounding *a, const struct rounding *b)
+{
+    return a->products * a->products * (float)b->squares > b->products * b->products * (float)a->squares;
+}
 
 void tile_q8_scalar(size_t k, size_t tokens, size_t width, const float *x, size_t stride, void *tile)
 {
@@ -15,20 +37,18 @@ void tile_q8_scalar(size_t k, size_t tokens, size_t width, const float *x, size_
     for (size_t t = 0; t < tokens; t++)
         for (size_t b = 0; b < k / BLOCK_K; b++) {
             const float *block = x + t * stride + b * BLOCK_K;
-            float most = 0, products = 0;
-            int32_t sum = 0, squares = 0;
+            struct rounding one, other;
+            float most = 0;
             for (size_t i = 0; i < BLOCK_K; i++)
                 most = fmaxf(most, fabsf(block[i]));
-            float inverse = most > TILE_LEAST ? 127.0f / most : 0;
-            for (size_t i = 0; i < BLOCK_K; i++) {
-                int32_t q = (int32_t)nearbyintf(block[i] * inverse);
-                sum += q;
-                squares += q * q;
-                products += block[i] * (float)q;
-                values[((b * BLOCK_K + i) / 4 * width + t) * 4 + i % 4] = (int8_t)q;
-            }
-            offsets[b * width + t] = -128 * sum;
-            scales[b * width + t] = squares ? products / (float)squares : 0;
+            float inverse = most > TILE_LEAST ? 1.0f / most : 0;
+            round_block(block, TILE_STEPS * inverse, &one);
+            round_block(block, TILE_OTHER_STEPS * inverse, &other);
+            const struct rounding *best = is_better(&other, &one) ? &other : &one;
+            for (size_t i = 0; i < BLOCK_K; i++)
+                values[((b * BLOCK_K + i) / 4 * width + t) * 4 + i % 4] = (int8_t)best->values[i];
+            offsets[b * width + t] = -128 * best->sum;
+            scales[b * width + t] = best->squares ? best->products / (float)best->squares : 0;
         }
 }
 
