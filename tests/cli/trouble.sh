@@ -30,19 +30,23 @@ if [[ -e $faults ]]; then
     holds "leaves no half file" test ! -e r.json
 fi
 
+# launch_lives: the run has a child, whose number is then in $child; it is announced before it is started.
+launch_lives() {
+    child=$(child_of "$run")
+    [[ -n $child ]]
+}
+
 # begin: starts a run whose launches take seconds, and waits for the first launch.
 begin() {
     rm -rf results
     "$pocketmark" run -m "$tiny" -e null -p 8 -n 80 --repetitions 1000 --launches 2 --probe-seconds 0.001 >out 2>err &
     run=$!
-    await 20 grep -q 'launch 1 of' err || fail "a run began" "no launch was seen"
+    await 20 grep -q 'launch 1 of' err && await 20 launch_lives || fail "a run began" "no launch was seen"
 }
 
 for signal in INT TERM; do
     code=$((128 + $(kill -l $signal)))
     begin
-    sleep 0.2
-    child=$(child_of "$run")
     kill -$signal "$run"
     wait "$run"
     holds "SIG$signal ends a run with $code" test $? = $code
@@ -52,8 +56,7 @@ for signal in INT TERM; do
 done
 
 begin
-sleep 0.2
-kill -KILL "$(child_of "$run")"
+kill -KILL "$child"
 wait "$run"
 holds "a killed launch ends the run with 5" test $? = 5
 says "its row tells how" out 'SIGKILL'
