@@ -94,5 +94,12 @@ struct noise sensors_noise(const struct sensors *before, const struct sensors *a
         .foreign_load_ratio = share(busy - steal - own, wall),
         .involuntary_switches_count = after->involuntary_switches_count - before->involuntary_switches_count,
         .major_faults_count = after->major_faults_count - before->major_faults_count,
+        .cpu_pressure_ratio = NAN,
+        .memory_pressure_ratio = NAN,
+        .cgroup_throttled_count = NAN,
+        .clock_drift_ratio = NAN,
+        .thermal_throttle_count = NAN,
+        .temperature_rise_celsius = NAN,
+        .suspended_seconds = NAN,
     };
 }

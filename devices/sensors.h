@@ -18,11 +18,17 @@ struct sensors {
 /* root NULL: "/". Own times and switches are always live. */
 void sensors_read(struct sensors *sensors, const char *root);
 
-/* What happened between two readings. */
+/* What happened between two readings; NaN: unknown. */
 struct noise {
     double steal_ratio;        /* stolen processor time over wall time × processors */
     double foreign_load_ratio; /* busy time that was neither ours nor stolen, likewise */
     double involuntary_switches_count, major_faults_count;
+    double cpu_pressure_ratio, memory_pressure_ratio; /* share of wall time in which some task waited (PSI) */
+    double cgroup_throttled_count;                    /* periods in which a quota stopped us */
+    double clock_drift_ratio;        /* |change| of the mean processor frequency ÷ the frequency before */
+    double thermal_throttle_count;   /* throttle events, cores and packages */
+    double temperature_rise_celsius; /* of the hottest sensor */
+    double suspended_seconds;        /* boot time less monotonic time */
 };
 
 struct noise sensors_noise(const struct sensors *before, const struct sensors *after);

@@ -54,10 +54,9 @@ static bool add_repetition(cJSON *list, const struct repetition *repetition)
         return false;
     for (int i = 0; i < FIELD_COUNT && good; i++)
         good = add_known(values, field_info((enum field)i)->name, repetition->values[i]);
-    return good && add_known(noise, "steal_ratio", repetition->steal_ratio) &&
-           add_known(noise, "foreign_load_ratio", repetition->foreign_load_ratio) &&
-           add_known(noise, "involuntary_switches_count", repetition->involuntary_switches_count) &&
-           add_known(noise, "major_faults_count", repetition->major_faults_count);
+    for (int i = 0; i < NOISE_COUNT && good; i++)
+        good = add_known(noise, noise_info((enum noise_kind)i)->name, repetition->noise[i]);
+    return good;
 }
 
 static bool add_value(cJSON *object, const struct figure *figure, const struct field_info *info)

@@ -35,6 +35,27 @@ bool field_from_name(const char *name, enum field *field)
     return false;
 }
 
+static const struct noise_info noise_table[NOISE_COUNT] = {
+#define NOISE(name, limit, meaning) [NOISE_##name] = {#name, meaning, limit},
+#include "reports/noise.inc"
+#undef NOISE
+};
+
+const struct noise_info *noise_info(enum noise_kind kind)
+{
+    return &noise_table[kind];
+}
+
+bool noise_from_name(const char *name, enum noise_kind *kind)
+{
+    for (int i = 0; i < NOISE_COUNT; i++)
+        if (strcmp(noise_table[i].name, name) == 0) {
+            *kind = (enum noise_kind)i;
+            return true;
+        }
+    return false;
+}
+
 const char *field_unit(enum field field)
 {
     return units_of_name(field_table[field].name);
@@ -118,7 +139,8 @@ struct cell *record_add_cell(struct record *record, const char *id)
     cell_id_copy(cell->id, id);
     snprintf(cell->title, sizeof cell->title, "%s", cell->id);
     for (int i = 0; i < FIELD_COUNT; i++)
-        cell->figures[i].value = cell->figures[i].ci_low = cell->figures[i].ci_high = NAN;
+        cell->figures[i].value = cell->figures[i].ci_low = cell->figures[i].ci_high = cell->figures[i].error_ratio =
+            NAN;
     return cell;
 }
 
@@ -140,14 +162,52 @@ struct repetition *cell_add_repetition(struct cell *cell, unsigned launch, enum 
         .launch = launch,
         .phase = phase,
         .start_offset_seconds = NAN,
-        .steal_ratio = NAN,
-        .foreign_load_ratio = NAN,
-        .involuntary_switches_count = NAN,
-        .major_faults_count = NAN,
     };
+    for (int i = 0; i < NOISE_COUNT; i++)
+        repetition->noise[i] = NAN;
     for (int i = 0; i < FIELD_COUNT; i++)
         repetition->values[i] = NAN;
     return repetition;
+}
+
+static struct series *series_of(struct cell *cell, const char *name)
+{
+    struct series *series;
+
+    for (size_t i = 0; i < cell->series_count; i++)
+        if (strcmp(cell->series[i].name, name) == 0)
+            return &cell->series[i];
+    series = realloc(cell->series, (cell->series_count + 1) * sizeof *series);
+    if (!series)
+        return NULL;
+    cell->series = series;
+    series = &cell->series[cell->series_count++];
+    *series = (struct series){0};
+    snprintf(series->name, sizeof series->name, "%s", name);
+    return series;
+}
+
+bool cell_add_sample(struct cell *cell, const char *name, double offset_seconds, double value)
+{
+    struct series *series = series_of(cell, name);
+
+    if (!series)
+        return false;
+    if (series->count == series->capacity) {
+        size_t capacity = series->capacity ? 2 * series->capacity : 64;
+        double *offsets = realloc(series->offsets_seconds, capacity * sizeof *offsets), *values;
+        if (!offsets)
+            return false;
+        series->offsets_seconds = offsets;
+        values = realloc(series->values, capacity * sizeof *values);
+        if (!values)
+            return false;
+        series->values = values;
+        series->capacity = capacity;
+    }
+    series->offsets_seconds[series->count] = offset_seconds;
+    series->values[series->count++] = value;
+    return true;
 }
 
 void cell_explain(struct cell *cell, enum field field, const char *format, ...)
@@ -253,6 +313,12 @@ void record_close(struct record *record)
         facts_free(&cell->model);
         facts_free(&cell->engine);
         facts_free(&cell->parameters);
+        facts_free(&cell->observations);
+        for (size_t j = 0; j < cell->series_count; j++) {
+            free(cell->series[j].offsets_seconds);
+            free(cell->series[j].values);
+        }
+        free(cell->series);
         free(cell->repetitions);
     }
     free(record->cells);

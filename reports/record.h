@@ -16,6 +16,13 @@ enum field {
     FIELD_COUNT
 };
 
+enum noise_kind {
+#define NOISE(name, limit, meaning) NOISE_##name,
+#include "reports/noise.inc"
+#undef NOISE
+    NOISE_COUNT
+};
+
 enum better { BETTER_HIGHER, BETTER_LOWER, BETTER_NEITHER };
 enum kind { KIND_MEASURED, KIND_DERIVED, KIND_ESTIMATED };
 enum estimator { ESTIMATOR_MEDIAN, ESTIMATOR_MAX };
@@ -32,6 +39,15 @@ struct field_info {
 
 const struct field_info *field_info(enum field field);
 bool field_from_name(const char *name, enum field *field);
+
+struct noise_info {
+    const char *name, *meaning;
+    double limit; /* NaN: none */
+};
+
+const struct noise_info *noise_info(enum noise_kind kind);
+bool noise_from_name(const char *name, enum noise_kind *kind);
+
 /* The unit a field's name ends in: "tokens_per_second", "seconds", "bytes", "ratio", … Static storage. */
 const char *field_unit(enum field field);
 
@@ -41,7 +57,7 @@ struct repetition {
     enum phase phase;
     double start_offset_seconds; /* since the start of the run */
     double values[FIELD_COUNT];
-    double steal_ratio, foreign_load_ratio, involuntary_switches_count, major_faults_count; /* noise; NaN unknown */
+    double noise[NOISE_COUNT]; /* NaN: unknown */
 };
 
 /* A cell's figure over its measured repetitions. */
@@ -50,7 +66,15 @@ struct figure {
     double value, ci_low, ci_high; /* interval NaN where there are too few launches (under 6 for a median) */
     size_t n, launches;
     char reason[400];           /* why there is no value */
-    char source[64], scope[16]; /* energy only */
+    char source[64], scope[16]; /* energy only, with the source's own error: half-width ÷ value, NaN unknown */
+    double error_ratio;
+};
+
+/* Something seen again and again along the launches of a cell: a temperature, a frequency, tokens per second. */
+struct series {
+    char name[64];                    /* ends in its unit: "decode_tokens_per_second", "cpu_temperature_celsius" */
+    double *offsets_seconds, *values; /* owned; offsets since the start of the run */
+    size_t count, capacity;
 };
 
 enum { CELL_ID_MAX = 160 };
@@ -61,8 +85,12 @@ struct cell {
     enum cell_status status;
     char reason[400]; /* why skipped or failed */
     enum stop_reason stop_reason;
-    struct facts model, engine, parameters; /* the blocks of the document of these names */
-    struct repetition *repetitions;         /* owned */
+    /* The blocks of the document of these names. observations: what was seen along the run, such as
+     * "thermal.verdict" and "thermal.evidence". */
+    struct facts model, engine, parameters, observations;
+    struct series *series; /* owned */
+    size_t series_count;
+    struct repetition *repetitions; /* owned */
     size_t repetition_count, repetition_capacity;
     struct figure figures[FIELD_COUNT];
 };
@@ -86,6 +114,9 @@ struct cell *record_add_cell(struct record *record, const char *id);
 
 /* New repetition of all NaN, numbered; good until the next call. NULL: out of memory. */
 struct repetition *cell_add_repetition(struct cell *cell, unsigned launch, enum phase phase);
+
+/* One more sample of the series of that name, which it begins where there is none yet. False: out of memory. */
+bool cell_add_sample(struct cell *cell, const char *name, double offset_seconds, double value);
 
 /* Marks a figure as missing, with the reason. */
 void cell_explain(struct cell *cell, enum field field, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -262,10 +262,10 @@ void view_noise(char *out, size_t size, const struct record *record)
             const struct repetition *repetition = &record->cells[i].repetitions[k];
             if (repetition->phase != PHASE_MEASURED)
                 continue;
-            spread_add(&steal, repetition->steal_ratio);
-            spread_add(&foreign, repetition->foreign_load_ratio);
-            spread_add(&switches, repetition->involuntary_switches_count);
-            spread_add(&faults, repetition->major_faults_count);
+            spread_add(&steal, repetition->noise[NOISE_steal_ratio]);
+            spread_add(&foreign, repetition->noise[NOISE_foreign_load_ratio]);
+            spread_add(&switches, repetition->noise[NOISE_involuntary_switches_count]);
+            spread_add(&faults, repetition->noise[NOISE_major_faults_count]);
         }
     out[0] = '\0';
     if (steal.known)

@@ -39,8 +39,13 @@ void lines_noise(FILE *out, const struct sensors *before, const struct sensors *
     struct noise noise = sensors_noise(before, after);
     bool told = after->wall_seconds - before->wall_seconds >= RATIO_SECONDS_LEAST;
 
-    fprintf(out, "noise\t%.17g\t%.17g\t%.17g\t%.17g\n", told ? noise.steal_ratio : NAN,
-            told ? noise.foreign_load_ratio : NAN, noise.involuntary_switches_count, noise.major_faults_count);
+    if (!told)
+        noise.steal_ratio = noise.foreign_load_ratio = NAN;
+#define NOISE(name, limit, meaning)                                                                                    \
+    if (isfinite(noise.name))                                                                                          \
+        fprintf(out, "noise\t%s\t%.17g\n", #name, noise.name);
+#include "reports/noise.inc"
+#undef NOISE
 }
 
 void lines_whole(FILE *out, enum field field, double value)
@@ -194,12 +199,10 @@ static bool take_whole(struct outcome *outcome, char **fields, uint64_t run_star
 static bool take_noise(struct outcome *outcome, char **fields, uint64_t run_start_ns)
 {
     struct repetition *repetition = current_repetition(outcome);
+    enum noise_kind kind;
 
     (void)run_start_ns;
-    return repetition && parse_number(fields[1], &repetition->steal_ratio) &&
-           parse_number(fields[2], &repetition->foreign_load_ratio) &&
-           parse_number(fields[3], &repetition->involuntary_switches_count) &&
-           parse_number(fields[4], &repetition->major_faults_count);
+    return repetition && noise_from_name(fields[1], &kind) && parse_number(fields[2], &repetition->noise[kind]);
 }
 
 static bool take_null(struct outcome *outcome, char **fields, uint64_t run_start_ns)
@@ -302,7 +305,7 @@ void outcome_take(struct outcome *outcome, char *line, uint64_t run_start_ns)
         bool (*take)(struct outcome *outcome, char **fields, uint64_t run_start_ns);
     } kinds[] = {{"repetition", 3, take_repetition},
                  {"value", 3, take_value},
-                 {"noise", 5, take_noise},
+                 {"noise", 3, take_noise},
                  {"whole", 3, take_whole},
                  {"null", 3, take_null},
                  {"source", 4, take_source},

@@ -2,7 +2,7 @@
  *
  *   repetition  PHASE  START_NS           a repetition begins (CLOCK_MONOTONIC); values that follow belong to it
  *   value       FIELD  NUMBER             of the current repetition
- *   noise       STEAL  FOREIGN  SWITCHES  FAULTS      of the current repetition
+ *   noise       NAME   NUMBER             of the current repetition, see reports/noise.inc
  *   whole       FIELD  NUMBER             of the launch as a whole
  *   null        FIELD  REASON             why there is no such figure
  *   source      FIELD  NAME  SCOPE        where an energy figure comes from

@@ -15,8 +15,8 @@ static void tell_noise(struct record *record)
             const struct repetition *repetition = &record->cells[i].repetitions[j];
             if (repetition->phase != PHASE_MEASURED)
                 continue;
-            steal = fmax(steal, repetition->steal_ratio);
-            foreign = fmax(foreign, repetition->foreign_load_ratio);
+            steal = fmax(steal, repetition->noise[NOISE_steal_ratio]);
+            foreign = fmax(foreign, repetition->noise[NOISE_foreign_load_ratio]);
         }
     if (!isnan(steal))
         facts_number(&record->environment, "noise.largest_steal_ratio", NULL, steal);

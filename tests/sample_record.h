@@ -68,10 +68,10 @@ static inline struct cell *sample_model(struct record *record, const char *id, c
         struct repetition *repetition = cell_add_repetition(cell, i ? i - 1 : 0, i ? PHASE_MEASURED : PHASE_FIRST);
         double factor = i ? wobble[i - 1] : 0.5;
         repetition->start_offset_seconds = 1.5 * i;
-        repetition->steal_ratio = 0.001 * i;
-        repetition->foreign_load_ratio = 0.02;
-        repetition->involuntary_switches_count = i;
-        repetition->major_faults_count = 0;
+        repetition->noise[NOISE_steal_ratio] = 0.001 * i;
+        repetition->noise[NOISE_foreign_load_ratio] = 0.02;
+        repetition->noise[NOISE_involuntary_switches_count] = i;
+        repetition->noise[NOISE_major_faults_count] = 0;
         repetition->values[FIELD_prefill_tokens_per_second] = prefill * factor;
         repetition->values[FIELD_decode_tokens_per_second] = decode * factor;
         repetition->values[FIELD_time_to_first_token_seconds] = 128 / (prefill * factor);

@@ -95,7 +95,7 @@ static void test_hostile_values(void **state)
         (struct figure){.present = true, .value = 5, .ci_low = NAN, .ci_high = INFINITY, .n = 1, .launches = 1};
     cell->repetitions[0].values[FIELD_load_seconds] = INFINITY;
     cell->repetitions[0].start_offset_seconds = NAN;
-    cell->repetitions[0].steal_ratio = INFINITY;
+    cell->repetitions[0].noise[NOISE_steal_ratio] = INFINITY;
     snprintf(cell->title, sizeof cell->title, "\xff\xfe \"quoted\" \\ \x1b[31m\n%c", 1);
     cell_explain(cell, FIELD_average_power_watts, "\xed\xa0\x80 \t");
     facts_text(&record.device, "os.\xc3(", NULL, "\xf0\x28\x8c\x28");

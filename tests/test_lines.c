@@ -75,10 +75,10 @@ static void test_what_is_told_is_heard(void **state)
     assert_true(cell->repetitions[0].start_offset_seconds == 2);
     assert_true(cell->repetitions[0].values[FIELD_decode_tokens_per_second] == 1.0 / 3);
     assert_true(isnan(cell->repetitions[0].values[FIELD_prefill_tokens_per_second]));
-    assert_true(isnan(cell->repetitions[0].steal_ratio));
+    assert_true(isnan(cell->repetitions[0].noise[NOISE_steal_ratio]));
     assert_true(cell->repetitions[1].start_offset_seconds < 0);
     assert_true(cell->repetitions[1].values[FIELD_decode_tokens_per_second] == 5e-324);
-    assert_true(cell->repetitions[1].steal_ratio == 0);
+    assert_true(cell->repetitions[1].noise[NOISE_steal_ratio] == 0);
     assert_true(outcome.whole[FIELD_weights_bytes] == 695e6);
     assert_true(isnan(outcome.whole[FIELD_scratch_bytes]));
     assert_string_equal(cell->figures[FIELD_nmse_ratio].reason, "a reason");
@@ -114,8 +114,8 @@ static void test_short_repetitions_tell_no_ratios(void **state)
     open_outcome(&outcome);
     take_all(&outcome, text);
     assert_int_equal(outcome.error.status, STATUS_OK);
-    assert_true(isnan(outcome_cell(&outcome)->repetitions[0].steal_ratio));
-    assert_true(outcome_cell(&outcome)->repetitions[0].involuntary_switches_count == 3);
+    assert_true(isnan(outcome_cell(&outcome)->repetitions[0].noise[NOISE_steal_ratio]));
+    assert_true(outcome_cell(&outcome)->repetitions[0].noise[NOISE_involuntary_switches_count] == 3);
     outcome_close(&outcome);
     free(text);
 }
@@ -149,8 +149,9 @@ static void test_lines_that_make_no_sense(void **state)
         "repetition\tlukewarm\t5",
         "repetition\tmeasured\tsoon",
         "repetition\tmeasured\t",
-        "noise\t1\t2\t3",
-        "noise\ta\tb\tc\td",
+        "noise\tsteal_ratio",
+        "noise\tno_such_noise\t1",
+        "noise\tsteal_ratio\ta",
         "whole\tweights_bytes\tmany",
         "null\tnmse_ratio\t",
         "null\tnothing\twhy",
@@ -193,7 +194,7 @@ static void test_values_need_a_repetition(void **state)
     assert_int_equal(outcome.error.status, STATUS_FAILED);
     outcome_close(&outcome);
     open_outcome(&outcome);
-    take(&outcome, "noise\t1\t2\t3\t4");
+    take(&outcome, "noise\tsteal_ratio\t1");
     assert_int_equal(outcome.error.status, STATUS_FAILED);
     outcome_close(&outcome);
 }
