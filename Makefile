@@ -26,7 +26,7 @@ DEPFLAGS := -I. -MMD -MP
 # Silent where there is no compiler yet: `make run` installs one and then calls make again.
 MACHINE  := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
 X86      := $(filter x86_64,$(MACHINE))
-LDLIBS   := -lhwloc -lpapi $(if $(X86),-lcpuid) -lcjson -lcrypto -lm -pthread
+LDLIBS   := -lhwloc -lpapi $(if $(X86),-lcpuid) -lcjson -lcrypto -lsqlite3 -lm -pthread
 
 # ---- sources: what lies in a floor's folder belongs to it -------------------------------------------------------------
 FLOORS  := kernels workloads devices devices/cpu reports runner
@@ -101,6 +101,9 @@ endef
 $(eval $(call registry,devices/engine_,engine_ops,engines,devices/engine.h))
 $(eval $(call registry,devices/energy_,energy_ops,energy_sources,devices/energy.h))
 $(eval $(call registry,reports/write_,writer,writers,reports/writer.h))
+$(eval $(call registry,reports/compare_write_,compare_writer,compare_writers,reports/compare_writer.h))
+$(eval $(call registry,reports/export_,exporter,exporters,reports/export.h))
+$(eval $(call registry,reports/gate_write_,gate_writer,gate_writers,reports/gate_writer.h))
 
 $(BUILD)/gen/schema.c: reports/result.schema.json
 	@mkdir -p $(@D)
@@ -155,15 +158,17 @@ help: ## list the targets
 
 # ---- tests ----------------------------------------------------------------------------------------------------------------
 TESTS  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
-FAULTS := $(BUILD)/tests/faults.so
+FAULTS := $(BUILD)/tests/faults.so $(BUILD)/tests/clock_jump.so
 $(TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	$(call run,LINK,$@,$(CC) $(COMPILE) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lcmocka $(LDLIBS))
-# Without sanitizers: it is loaded before anything else.
-$(FAULTS): tests/faults.c $(BUILD)/flags
+# Without sanitizers: they are loaded before anything else.
+$(FAULTS): $(BUILD)/%.so: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call run,CC,$<,$(CC) $(STD) $(WARN) -O2 -g -fPIC -shared -o $@ $< -pthread)
 
-.PHONY: test test-programs
+.PHONY: test test-programs schema
+schema: $(PROGRAM) ## hold the result schema and the stored results against another validator (python3-jsonschema)
+	@python3 tests/check_schema.py reports/result.schema.json $(PROGRAM) $(sort $(wildcard tests/results/*/*.json))
 test: ## build and run every test (SANITIZE=address,undefined or thread: under that sanitizer)
 	+@$(SUBMAKE) deps-test
 	+@$(SUBMAKE) test-programs

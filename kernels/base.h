@@ -17,6 +17,7 @@ enum status {
     STATUS_MISMATCH,    /* the arithmetic is wrong: verification failed */
     STATUS_FAILED,      /* the work was tried and failed (a child crashed, a system call refused) */
     STATUS_INTERRUPTED, /* a signal asked us to stop */
+    STATUS_UNLIKE,      /* things that must agree do not: results of unlike runs, another binary, another model */
 };
 
 /* One line for the user: it names the file, key or value, and the remedy. No newline at its end. */

@@ -182,8 +182,9 @@ static void script_head(FILE *out, const struct record *record)
 
     view_fact(name, sizeof name, &record->device, names);
     view_fact(workload, sizeof workload, &record->workload, work);
-    snprintf(title, sizeof title, "%s%s%s%s", *name ? name : "unknown device", *workload ? " · " : "", workload,
-             record->emulated ? " · emulated" : "");
+    snprintf(title, sizeof title, "%s%s%s%s%s", *name ? name : "unknown device", *workload ? " · " : "", workload,
+             record->origin == ORIGIN_NATIVE ? "" : " · ",
+             record->origin == ORIGIN_NATIVE ? "" : origin_name(record->origin));
     fputs("set label 100 ", out);
     script_text(out, title, 100);
     fprintf(out, " at screen %.5f, screen 1 offset 0,-1.5 left font ',17'\n", 20.0 / WIDTH);

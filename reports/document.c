@@ -6,20 +6,33 @@
 
 #include "reports/document_tree.h"
 
-static const char *const run_words[] = {
-    [RUN_COMPLETE] = "complete", [RUN_PARTIAL] = "partial", [RUN_FAILED] = "failed"};
-static const char *const cell_words[] = {[CELL_OK] = "ok", [CELL_SKIPPED] = "skipped", [CELL_FAILED] = "failed"};
-static const char *const phase_words[] = {
-    [PHASE_FIRST] = "first", [PHASE_WARMUP] = "warmup", [PHASE_MEASURED] = "measured"};
-static const char *const stop_words[] = {[STOP_REPETITIONS] = "max_repetitions",
-                                         [STOP_TIME_BUDGET] = "time_budget",
-                                         [STOP_INTERRUPTED] = "interrupted",
-                                         [STOP_ERROR] = "error"};
-static const char *const better_words[] = {
-    [BETTER_HIGHER] = "higher", [BETTER_LOWER] = "lower", [BETTER_NEITHER] = "neither"};
+const char *const document_run_words[] = {
+    [RUN_COMPLETE] = "complete", [RUN_PARTIAL] = "partial", [RUN_FAILED] = "failed", NULL};
+const char *const document_cell_words[] = {
+    [CELL_OK] = "ok", [CELL_SKIPPED] = "skipped", [CELL_FAILED] = "failed", NULL};
+const char *const document_phase_words[] = {
+    [PHASE_FIRST] = "first", [PHASE_WARMUP] = "warmup", [PHASE_MEASURED] = "measured", NULL};
+const char *const document_better_words[] = {
+    [BETTER_HIGHER] = "higher", [BETTER_LOWER] = "lower", [BETTER_NEITHER] = "neither", NULL};
+const char *const document_stop_words[] = {[STOP_PRECISION] = "precision",
+                                           [STOP_NOISE_STABLE] = "noise_stable",
+                                           [STOP_REPETITIONS] = "max_repetitions",
+                                           [STOP_TIME_BUDGET] = "time_budget",
+                                           [STOP_INTERRUPTED] = "interrupted",
+                                           [STOP_ERROR] = "error",
+                                           NULL};
 static const char *const kind_words[] = {
     [KIND_MEASURED] = "measured", [KIND_DERIVED] = "derived", [KIND_ESTIMATED] = "estimated"};
 static const char *const estimator_words[] = {[ESTIMATOR_MEDIAN] = "median", [ESTIMATOR_MAX] = "max"};
+
+int document_word(const char *const *words, const char *word)
+{
+    int number = 0;
+
+    while (words[number] && strcmp(words[number], word) != 0)
+        number++;
+    return number;
+}
 
 static bool add_facts(cJSON *parent, const char *name, const struct facts *facts, struct error *error)
 {
@@ -32,7 +45,18 @@ static bool add_facts(cJSON *parent, const char *name, const struct facts *facts
 
 static bool add_known(cJSON *object, const char *name, double value)
 {
-    return isnan(value) || document_add_number(object, name, value);
+    return !isfinite(value) || document_add_number(object, name, value);
+}
+
+static bool add_flags(cJSON *object, unsigned flags)
+{
+    cJSON *list = flags ? cJSON_AddArrayToObject(object, "flags") : NULL;
+    bool good = list || !flags;
+
+    for (unsigned i = 0; good && i < FLAG_COUNT; i++)
+        if (flags & 1u << i)
+            good = cJSON_AddItemToArray(list, cJSON_CreateString(flag_name(i)));
+    return good;
 }
 
 static bool add_repetition(cJSON *list, const struct repetition *repetition)
@@ -46,7 +70,7 @@ static bool add_repetition(cJSON *list, const struct repetition *repetition)
     }
     good = document_add_number(object, "index", repetition->index) &&
            document_add_number(object, "launch", repetition->launch) &&
-           document_add_text(object, "phase", phase_words[repetition->phase]) &&
+           document_add_text(object, "phase", document_phase_words[repetition->phase]) &&
            document_add_number(object, "start_offset_seconds", repetition->start_offset_seconds);
     values = cJSON_AddObjectToObject(object, "values");
     noise = cJSON_AddObjectToObject(object, "noise");
@@ -56,7 +80,7 @@ static bool add_repetition(cJSON *list, const struct repetition *repetition)
         good = add_known(values, field_info((enum field)i)->name, repetition->values[i]);
     for (int i = 0; i < NOISE_COUNT && good; i++)
         good = add_known(noise, noise_info((enum noise_kind)i)->name, repetition->noise[i]);
-    return good;
+    return good && add_flags(object, repetition->flags);
 }
 
 static bool add_value(cJSON *object, const struct figure *figure, const struct field_info *info)
@@ -88,9 +112,28 @@ static bool add_figure(cJSON *summary, const struct figure *figure, enum field f
     good = present ? add_value(object, figure, info)
                    : document_add_number(object, "value", NAN) && document_add_text(object, "reason", reason);
     return good && document_add_text(object, "kind", kind_words[info->kind]) &&
-           document_add_text(object, "better", better_words[info->better]) &&
+           document_add_text(object, "better", document_better_words[info->better]) &&
            (!*figure->source || document_add_text(object, "source", figure->source)) &&
-           (!*figure->scope || document_add_text(object, "scope", figure->scope));
+           (!*figure->scope || document_add_text(object, "scope", figure->scope)) &&
+           add_known(object, "error_ratio", figure->error_ratio);
+}
+
+static bool add_series(cJSON *object, const struct cell *cell)
+{
+    cJSON *block = cell->series_count ? cJSON_AddObjectToObject(object, "series") : NULL;
+    bool good = block || !cell->series_count;
+
+    for (size_t i = 0; good && i < cell->series_count; i++) {
+        const struct series *series = &cell->series[i];
+        cJSON *own = cJSON_AddObjectToObject(block, series->name);
+        cJSON *offsets = own ? cJSON_AddArrayToObject(own, "offsets_seconds") : NULL;
+        cJSON *values = own ? cJSON_AddArrayToObject(own, "values") : NULL;
+        good = offsets && values;
+        for (size_t j = 0; good && j < series->count; j++)
+            good = document_append_number(offsets, series->offsets_seconds[j]) &&
+                   document_append_number(values, series->values[j]);
+    }
+    return good;
 }
 
 static bool add_cell(cJSON *list, const struct cell *cell, struct error *error)
@@ -104,11 +147,13 @@ static bool add_cell(cJSON *list, const struct cell *cell, struct error *error)
     }
     if (!document_add_text(object, "cell_id", cell->id) ||
         (*cell->title && !document_add_text(object, "title", cell->title)) ||
-        !document_add_text(object, "status", cell_words[cell->status]) ||
+        !document_add_text(object, "status", document_cell_words[cell->status]) ||
         (cell->status != CELL_OK && !document_add_text(object, "reason", reason)) ||
-        (cell->status != CELL_SKIPPED && !document_add_text(object, "stop_reason", stop_words[cell->stop_reason])) ||
+        (cell->status != CELL_SKIPPED &&
+         !document_add_text(object, "stop_reason", document_stop_words[cell->stop_reason])) ||
         !add_facts(object, "model", &cell->model, error) || !add_facts(object, "engine", &cell->engine, error) ||
-        !add_facts(object, "parameters", &cell->parameters, error)) {
+        !add_facts(object, "parameters", &cell->parameters, error) ||
+        (cell->observations.count && !add_facts(object, "observations", &cell->observations, error))) {
         if (error && error->status != STATUS_OK)
             error_prefix(error, "cell %s", cell->id);
         return false;
@@ -123,7 +168,7 @@ static bool add_cell(cJSON *list, const struct cell *cell, struct error *error)
     for (int i = 0; i < FIELD_COUNT; i++)
         if (!add_figure(summary, &cell->figures[i], (enum field)i))
             return false;
-    return true;
+    return add_series(object, cell) && document_add_text(object, "comparability_key_sha256", "");
 }
 
 static bool add_head(cJSON *document, const struct record *record)
@@ -132,8 +177,8 @@ static bool add_head(cJSON *document, const struct record *record)
 
     return schema && document_add_text(schema, "name", "pocketmark.result") &&
            document_add_text(schema, "version", "1.0") && document_add_text(document, "result_id", record->result_id) &&
-           document_add_text(document, "kind", record->emulated ? "emulated" : "native") &&
-           document_add_text(document, "status", run_words[record->status]) &&
+           document_add_text(document, "kind", origin_name(record->origin)) &&
+           document_add_text(document, "status", document_run_words[record->status]) &&
            (!*record->status_reason || document_add_text(document, "status_reason", record->status_reason)) &&
            document_add_text(document, "created", record->created);
 }
@@ -156,24 +201,58 @@ static bool add_record(cJSON *document, const struct record *record, struct erro
            document_add_text(integrity, "payload_sha256", "");
 }
 
-static bool integrity_set(cJSON *document, const char *name, const char *hex)
+static bool hash_set(cJSON *object, const char *name, const char *hex)
 {
-    cJSON *integrity = cJSON_GetObjectItemCaseSensitive(document, "integrity");
-
-    return cJSON_ReplaceItemInObjectCaseSensitive(integrity, name, cJSON_CreateString(hex));
+    return cJSON_ReplaceItemInObjectCaseSensitive(object, name, cJSON_CreateString(hex));
 }
 
-/* Both hashes are taken from the document as a reader gets it: printed and parsed. */
+/* The key of each cell into both trees. */
+static bool cells_add_keys(cJSON *document, cJSON *copy)
+{
+    cJSON *cell = cJSON_GetObjectItemCaseSensitive(document, "cells")->child;
+    cJSON *other = cJSON_GetObjectItemCaseSensitive(copy, "cells")->child;
+    char key[DIGEST_HEX];
+
+    for (; cell && other; cell = cell->next, other = other->next)
+        if (!document_cell_key(other, key) || !hash_set(cell, "comparability_key_sha256", key) ||
+            !hash_set(other, "comparability_key_sha256", key))
+            return false;
+    return true;
+}
+
+/* All hashes are taken from the document as a reader gets it: printed and parsed. */
 static bool add_integrity(cJSON *document)
 {
     char *text = cJSON_PrintUnformatted(document), key[DIGEST_HEX], payload[DIGEST_HEX];
-    cJSON *copy = text ? cJSON_Parse(text) : NULL;
-    bool good = copy && document_comparability(copy, key) && integrity_set(copy, "comparability_key_sha256", key) &&
-                document_payload(copy, payload) && integrity_set(document, "comparability_key_sha256", key) &&
-                integrity_set(document, "payload_sha256", payload);
+    cJSON *copy = text ? cJSON_Parse(text) : NULL, *integrity, *copied;
+    bool good = copy && cells_add_keys(document, copy) && document_comparability(copy, key);
 
+    if (good) {
+        integrity = cJSON_GetObjectItemCaseSensitive(document, "integrity");
+        copied = cJSON_GetObjectItemCaseSensitive(copy, "integrity");
+        good = hash_set(copied, "comparability_key_sha256", key) &&
+               hash_set(integrity, "comparability_key_sha256", key) && document_payload(copy, payload) &&
+               hash_set(integrity, "payload_sha256", payload);
+    }
     cJSON_Delete(copy);
     cJSON_free(text);
+    return good;
+}
+
+bool cell_key(const struct cell *cell, char hex[DIGEST_HEX])
+{
+    cJSON *object = cJSON_CreateObject(), *copy;
+    struct error ignored;
+    bool good = object && add_facts(object, "parameters", &cell->parameters, &ignored) &&
+                add_facts(object, "model", &cell->model, &ignored);
+    char *text = good ? cJSON_PrintUnformatted(object) : NULL;
+
+    hex[0] = '\0';
+    copy = text ? cJSON_Parse(text) : NULL;
+    good = copy && document_cell_key(copy, hex);
+    cJSON_Delete(copy);
+    cJSON_free(text);
+    cJSON_Delete(object);
     return good;
 }
 

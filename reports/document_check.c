@@ -1,22 +1,15 @@
 #include "reports/document.h"
 
 #include <cjson/cJSON.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "reports/document_schema.h"
 #include "reports/document_tree.h"
-#include "reports/json_syntax.h"
+#include "reports/record.h"
 
 enum { SCHEMA_MAJOR = 1, SCHEMA_MINOR = 0, FEW_MEMBERS = 12 };
-
-/* More than any result, less than what would bring a small device down. */
-static const size_t FILE_BYTES_MAX = (size_t)1 << 30;
 
 extern const char reports_result_schema[]; /* reports/result.schema.json, made a string by the build */
 
@@ -145,8 +138,7 @@ static void figure_count(const cJSON *repetitions, const char *name, double *lau
     cJSON_ArrayForEach(repetition, repetitions)
     {
         const char *phase = member(repetition, "phase")->valuestring;
-        if (strcmp(phase, "measured") == 0 && !member(repetition, "excluded_reason") &&
-            cJSON_IsNumber(member(member(repetition, "values"), name)))
+        if (strcmp(phase, "measured") == 0 && cJSON_IsNumber(member(member(repetition, "values"), name)))
             launches[(*n)++] = member(repetition, "launch")->valuedouble;
     }
     qsort(launches, *n, sizeof *launches, launches_compare);
@@ -160,6 +152,8 @@ static enum status figure_check(const cJSON *figure, const cJSON *repetitions, d
     const cJSON *value = member(figure, "value"), *low = member(figure, "ci_low"), *high = member(figure, "ci_high");
     const cJSON *n = member(figure, "n"), *launches = member(figure, "launches");
     size_t count, launch_count;
+    const char *better;
+    enum field field;
 
     if (!cJSON_IsNumber(value))
         return STATUS_OK;
@@ -168,6 +162,12 @@ static enum status figure_check(const cJSON *figure, const cJSON *repetitions, d
         return error_set(error, STATUS_FORMAT,
                          "cells[%zu].summary.%.100s.value: must lie within ci_low and ci_high, found %.17g", index,
                          figure->string, value->valuedouble);
+    if (!field_from_name(figure->string, &field)) /* of a newer version */
+        return STATUS_OK;
+    better = document_better_words[field_info(field)->better];
+    if (strcmp(member(figure, "better")->valuestring, better) != 0)
+        return error_set(error, STATUS_FORMAT, "cells[%zu].summary.%.100s.better: must be \"%s\" for this figure",
+                         index, figure->string, better);
     figure_count(repetitions, figure->string, room, &count, &launch_count);
     if (!count) /* taken over the whole cell, not per repetition */
         return STATUS_OK;
@@ -179,6 +179,22 @@ static enum status figure_check(const cJSON *figure, const cJSON *repetitions, d
         return error_set(error, STATUS_FORMAT,
                          "cells[%zu].summary.%.100s.launches: must be %zu, as in the repetitions, found %g", index,
                          figure->string, launch_count, launches->valuedouble);
+    return STATUS_OK;
+}
+
+static enum status series_check(const cJSON *cell, size_t index, struct error *error)
+{
+    const cJSON *series;
+
+    cJSON_ArrayForEach(series, member(cell, "series"))
+    {
+        int offsets = cJSON_GetArraySize(member(series, "offsets_seconds"));
+        int values = cJSON_GetArraySize(member(series, "values"));
+        if (offsets != values)
+            return error_set(error, STATUS_FORMAT,
+                             "cells[%zu].series.%.100s: must have one value for each offset, found %d for %d", index,
+                             series->string, values, offsets);
+    }
     return STATUS_OK;
 }
 
@@ -200,25 +216,46 @@ static enum status cells_check_figures(const cJSON *cells, struct error *error)
                 break;
         }
         free(room);
-        if (status != STATUS_OK)
+        if (status != STATUS_OK || (status = series_check(cell, index, error)) != STATUS_OK)
             break;
         index++;
     }
     return status;
 }
 
-/* Last of all, as it uses the tree up. */
-static enum status integrity_check(cJSON *document, struct error *error)
+static enum status cells_check_keys(const cJSON *cells, struct error *error)
+{
+    char key[DIGEST_HEX];
+    const cJSON *cell;
+    size_t index = 0;
+
+    cJSON_ArrayForEach(cell, cells)
+    {
+        if (!document_cell_key(cell, key))
+            return error_set(error, STATUS_MEMORY, "no memory to check the document");
+        if (strcmp(key, member(cell, "comparability_key_sha256")->valuestring) != 0)
+            return error_set(error, STATUS_FORMAT,
+                             "cells[%zu].comparability_key_sha256: must be %s for these parameters and this model",
+                             index, key);
+        index++;
+    }
+    return STATUS_OK;
+}
+
+enum status document_check_hashes(cJSON *document, struct error *error)
 {
     const cJSON *integrity = member(document, "integrity");
     char told[DIGEST_HEX], key[DIGEST_HEX], payload[DIGEST_HEX];
+    enum status status = cells_check_keys(member(document, "cells"), error);
 
+    if (status != STATUS_OK)
+        return status;
     snprintf(told, sizeof told, "%s", member(integrity, "payload_sha256")->valuestring);
     if (!document_comparability(document, key))
         return error_set(error, STATUS_MEMORY, "no memory to check the document");
     if (strcmp(key, member(integrity, "comparability_key_sha256")->valuestring) != 0)
         return error_set(error, STATUS_FORMAT,
-                         "integrity.comparability_key_sha256: must be %s for this workload and these parameters", key);
+                         "integrity.comparability_key_sha256: must be %s for this workload and these cells", key);
     if (!document_payload(document, payload))
         return error_set(error, STATUS_MEMORY, "no memory to check the document");
     if (strcmp(payload, told) != 0)
@@ -228,86 +265,19 @@ static enum status integrity_check(cJSON *document, struct error *error)
     return STATUS_OK;
 }
 
-static enum status document_check(cJSON *document, const struct schema *schema, struct error *error)
+enum status document_check(const cJSON *document, struct error *error)
 {
-    const cJSON *cells;
+    struct schema *schema = NULL;
     enum status status;
     bool newer_minor;
 
     if ((status = tree_check_names(document, error)) != STATUS_OK ||
         (status = version_check(document, &newer_minor, error)) != STATUS_OK ||
-        (status = schema_check(schema, document, newer_minor, error)) != STATUS_OK)
+        (status = schema_open(&schema, reports_result_schema, error)) != STATUS_OK)
         return status;
-    cells = member(document, "cells");
-    if ((status = cells_check_unique(cells, error)) != STATUS_OK ||
-        (status = cells_check_figures(cells, error)) != STATUS_OK)
-        return status;
-    return integrity_check(document, error);
-}
-
-enum status document_validate(const char *text, size_t length, struct error *error)
-{
-    struct schema *schema = NULL;
-    cJSON *document = NULL;
-    enum status status = json_syntax_check(text, length, error);
-
-    if (status != STATUS_OK || (status = schema_open(&schema, reports_result_schema, error)) != STATUS_OK)
-        return status;
-    document = cJSON_ParseWithLength(text, length);
-    if (document)
-        status = document_check(document, schema, error);
-    else
-        status = error_set(error, STATUS_MEMORY, "no memory to read the document");
-    cJSON_Delete(document);
+    status = schema_check(schema, document, newer_minor, error);
     schema_close(schema);
-    return status;
-}
-
-/* ---- files ------------------------------------------------------------------------------------------------------------ */
-
-/* The whole file, to be freed. Grows as it reads: the size a pipe or a growing file tells is no promise. */
-static enum status file_read(const char *path, char **text, size_t *length, struct error *error)
-{
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    size_t capacity = 0;
-    ssize_t got = file < 0 ? -1 : 1;
-
-    *text = NULL;
-    *length = 0;
-    while (got > 0) {
-        if (*length == capacity) {
-            char *larger =
-                capacity < FILE_BYTES_MAX ? realloc(*text, capacity = capacity ? 2 * capacity : 1 << 16) : NULL;
-            if (!larger) {
-                errno = capacity < FILE_BYTES_MAX ? ENOMEM : EFBIG;
-                got = -1;
-                break;
-            }
-            *text = larger;
-        }
-        do
-            got = read(file, *text + *length, capacity - *length);
-        while (got < 0 && errno == EINTR);
-        *length += got > 0 ? (size_t)got : 0;
-    }
-    if (got < 0)
-        error_set(error, STATUS_IO, "%s: cannot read: %s", path, strerror(errno));
-    if (file >= 0)
-        close(file);
-    return got < 0 ? STATUS_IO : STATUS_OK;
-}
-
-enum status document_validate_file(const char *path, struct error *error)
-{
-    char *text;
-    size_t length;
-    enum status status = file_read(path, &text, &length, error);
-
-    if (status == STATUS_OK) {
-        status = document_validate(text, length, error);
-        if (status != STATUS_OK && error)
-            error_prefix(error, "%s", path);
-    }
-    free(text);
-    return status;
+    if (status == STATUS_OK)
+        status = cells_check_unique(member(document, "cells"), error);
+    return status == STATUS_OK ? cells_check_figures(member(document, "cells"), error) : status;
 }

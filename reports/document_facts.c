@@ -10,11 +10,11 @@
 #include "reports/document.h"
 #include "reports/text.h"
 
-enum { SEGMENT_MAX = 128, SEGMENTS_MAX = 24, INDEX_MAX = 99999, INTEGER_MAX = 24 };
+enum { INTEGER_MAX = 24 };
 
 /* A step of a path: a name, or where name is empty an index. */
 struct segment {
-    char name[SEGMENT_MAX];
+    char name[DOCUMENT_NAME_MAX];
     int index;
 };
 
@@ -31,8 +31,12 @@ static cJSON *number_node(double value)
 static cJSON *text_node(const char *text)
 {
     char *clean = text_copy(text, TEXT_UTF8);
-    cJSON *node = clean ? cJSON_CreateString(clean) : NULL;
+    cJSON *node;
 
+    if (!clean)
+        return NULL;
+    text_hide_homes(clean); /* a result is meant to be shown around */
+    node = cJSON_CreateString(clean);
     free(clean);
     return node;
 }
@@ -54,6 +58,16 @@ bool document_add_text(cJSON *object, const char *name, const char *text)
 bool document_add_number(cJSON *object, const char *name, double value)
 {
     return add_node(object, name, number_node(value));
+}
+
+bool document_append_number(cJSON *array, double value)
+{
+    cJSON *node = number_node(value);
+
+    if (node && cJSON_AddItemToArray(array, node))
+        return true;
+    cJSON_Delete(node);
+    return false;
 }
 
 static cJSON *fact_node(const struct fact *fact)
@@ -84,25 +98,25 @@ static const char *index_parse(const char *at, int *index)
     if (at[1] < '0' || at[1] > '9')
         return NULL;
     value = strtol(at + 1, &end, 10);
-    if (*end != ']' || value > INDEX_MAX)
+    if (*end != ']' || value > DOCUMENT_INDEX_MAX)
         return NULL;
     *index = (int)value;
     return end + 1;
 }
 
 /* Segments of a path; 0: malformed. */
-static size_t path_split(const char *path, struct segment segments[SEGMENTS_MAX])
+static size_t path_split(const char *path, struct segment segments[DOCUMENT_STEPS_MAX])
 {
     size_t count = 0;
 
-    for (const char *at = path; count < SEGMENTS_MAX;) {
+    for (const char *at = path; count < DOCUMENT_STEPS_MAX;) {
         size_t length = strcspn(at, ".[");
-        if (!length || length >= SEGMENT_MAX)
+        if (!length || length >= DOCUMENT_NAME_MAX)
             return 0;
         memcpy(segments[count].name, at, length);
         segments[count++].name[length] = '\0';
         at += length;
-        while (*at == '[' && count < SEGMENTS_MAX) {
+        while (*at == '[' && count < DOCUMENT_STEPS_MAX) {
             segments[count].name[0] = '\0';
             if (!(at = index_parse(at, &segments[count++].index)))
                 return 0;
@@ -166,8 +180,8 @@ static enum status fact_descend(cJSON **group, const struct fact *fact, const st
 
 static enum status fact_add(cJSON *group, const struct fact *fact, struct error *error)
 {
-    struct segment segments[SEGMENTS_MAX];
-    char reason[SEGMENT_MAX + 8], *path = text_copy(fact->path, TEXT_UTF8);
+    struct segment segments[DOCUMENT_STEPS_MAX];
+    char reason[DOCUMENT_NAME_MAX + 8], *path = text_copy(fact->path, TEXT_UTF8);
     bool copied = path != NULL;
     size_t count = copied ? path_split(path, segments) : 0;
     const struct segment *last = &segments[count ? count - 1 : 0];
@@ -179,7 +193,7 @@ static enum status fact_add(cJSON *group, const struct fact *fact, struct error 
         return error_set(error, STATUS_MEMORY, "no memory to write fact '%s'", fact->path);
     if (!count)
         return error_set(error, STATUS_MISUSE, "fact '%s': a path is made of names, '.' and [0] to [%d]", fact->path,
-                         INDEX_MAX);
+                         DOCUMENT_INDEX_MAX);
     if ((status = fact_descend(&group, fact, segments, count, error)) != STATUS_OK)
         return status;
     place = child_find(group, last);

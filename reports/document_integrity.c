@@ -95,28 +95,12 @@ static void lines_add_named(struct lines *lines, const char *prefix, const cJSON
         lines_add_leaf(lines, prefix, *names, cJSON_GetObjectItemCaseSensitive(object, *names));
 }
 
-static void lines_add_cell(struct lines *lines, const cJSON *cell)
-{
-    static const char *const model_keys[] = {
-        "name", "quantization", "output_tensor_type", "weights", "file_sha256", "shape_sha256", NULL};
-    const cJSON *id = cJSON_GetObjectItemCaseSensitive(cell, "cell_id");
-    char *prefix = NULL;
-
-    if (asprintf(&prefix, "cells.%s.parameters.", cJSON_IsString(id) ? id->valuestring : "") < 0) {
-        lines->failed = true;
-        return;
-    }
-    lines_add_group(lines, prefix, cJSON_GetObjectItemCaseSensitive(cell, "parameters"), 0);
-    strcpy(prefix + strlen(prefix) - strlen("parameters."), "model.");
-    lines_add_named(lines, prefix, cJSON_GetObjectItemCaseSensitive(cell, "model"), model_keys);
-    free(prefix);
-}
-
 static int lines_compare(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Hash of the sorted lines, which are freed. */
 static bool lines_digest(struct lines *lines, char hex[DIGEST_HEX])
 {
     char *text = NULL;
@@ -124,9 +108,14 @@ static bool lines_digest(struct lines *lines, char hex[DIGEST_HEX])
     FILE *out = open_memstream(&text, &size);
     bool good = out && !lines->failed;
 
-    qsort(lines->items, lines->count, sizeof *lines->items, lines_compare);
-    for (size_t i = 0; good && i < lines->count; i++)
-        good = fputs(lines->items[i], out) >= 0;
+    hex[0] = '\0';
+    if (lines->count)
+        qsort(lines->items, lines->count, sizeof *lines->items, lines_compare);
+    for (size_t i = 0; i < lines->count; i++) {
+        good = good && fputs(lines->items[i], out) >= 0;
+        free(lines->items[i]);
+    }
+    free(lines->items);
     if (out && fclose(out) != 0)
         good = false;
     if (good)
@@ -135,25 +124,36 @@ static bool lines_digest(struct lines *lines, char hex[DIGEST_HEX])
     return good && *hex;
 }
 
+bool document_cell_key(const cJSON *cell, char hex[DIGEST_HEX])
+{
+    static const char *const model_keys[] = {
+        "name", "quantization", "output_tensor_type", "weights", "index_sha256", "shape_sha256", NULL};
+    struct lines lines = {0};
+
+    lines_add(&lines, "schema.", "major", "1");
+    lines_add_group(&lines, "parameters.", cJSON_GetObjectItemCaseSensitive(cell, "parameters"), 0);
+    lines_add_named(&lines, "model.", cJSON_GetObjectItemCaseSensitive(cell, "model"), model_keys);
+    return lines_digest(&lines, hex);
+}
+
 bool document_comparability(const cJSON *document, char hex[DIGEST_HEX])
 {
     static const char *const workload_keys[] = {"definition_sha256", "mode", NULL};
     const cJSON *cell, *cells = cJSON_GetObjectItemCaseSensitive(document, "cells");
     struct lines lines = {0};
-    bool good;
 
-    hex[0] = '\0';
     lines_add(&lines, "schema.", "major", "1");
     lines_add_named(&lines, "workload.", cJSON_GetObjectItemCaseSensitive(document, "workload"), workload_keys);
     cJSON_ArrayForEach(cell, cells)
     {
-        lines_add_cell(&lines, cell);
+        const cJSON *id = cJSON_GetObjectItemCaseSensitive(cell, "cell_id");
+        const cJSON *key = cJSON_GetObjectItemCaseSensitive(cell, "comparability_key_sha256");
+        if (cJSON_IsString(id) && cJSON_IsString(key))
+            lines_add(&lines, "cells.", id->valuestring, key->valuestring);
+        else
+            lines.failed = true;
     }
-    good = lines_digest(&lines, hex);
-    for (size_t i = 0; i < lines.count; i++)
-        free(lines.items[i]);
-    free(lines.items);
-    return good;
+    return lines_digest(&lines, hex);
 }
 
 /* Every number of the tree becomes its shortest exact digits: the printer's own fifteen digits lose bits. */

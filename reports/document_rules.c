@@ -207,12 +207,28 @@ static bool minimum_met(struct schema_run *run, const cJSON *owner, const cJSON 
            schema_refuse(run, place, value, "must be at least %g", rule->valuedouble);
 }
 
+static bool maximum_met(struct schema_run *run, const cJSON *owner, const cJSON *rule, const cJSON *value,
+                        const struct schema_place *place)
+{
+    (void)owner;
+    return !cJSON_IsNumber(value) || value->valuedouble <= rule->valuedouble ||
+           schema_refuse(run, place, value, "must be at most %.17g", rule->valuedouble);
+}
+
 static bool min_length_met(struct schema_run *run, const cJSON *owner, const cJSON *rule, const cJSON *value,
                            const struct schema_place *place)
 {
     (void)owner;
     return !cJSON_IsString(value) || (double)text_columns(value->valuestring) >= rule->valuedouble ||
            schema_refuse(run, place, value, "must have %g characters or more", rule->valuedouble);
+}
+
+static bool max_length_met(struct schema_run *run, const cJSON *owner, const cJSON *rule, const cJSON *value,
+                           const struct schema_place *place)
+{
+    (void)owner;
+    return !cJSON_IsString(value) || (double)text_columns(value->valuestring) <= rule->valuedouble ||
+           schema_refuse(run, place, value, "must have %g characters at most", rule->valuedouble);
 }
 
 static bool format_good(struct schema *schema, const cJSON *rule)
@@ -236,7 +252,9 @@ const struct schema_keyword schema_value_keywords[] = {
     {"const", any_good, const_met},
     {"pattern", pattern_good, pattern_met},
     {"minLength", schema_number_good, min_length_met},
+    {"maxLength", schema_number_good, max_length_met},
     {"minimum", schema_number_good, minimum_met},
+    {"maximum", schema_number_good, maximum_met},
     {"format", format_good, format_met},
     {"description", any_good, NULL},
     {"title", any_good, NULL},

@@ -47,7 +47,7 @@ struct schema_keyword {
                 const struct schema_place *place);
 };
 
-/* type, enum, const, pattern, minLength, minimum, format and the annotations; ends with a name of NULL. */
+/* type, enum, const, pattern, minLength, maxLength, minimum, maximum, format and the annotations; ends with a name of NULL. */
 extern const struct schema_keyword schema_value_keywords[];
 
 bool schema_number_good(struct schema *schema, const struct cJSON *rule);

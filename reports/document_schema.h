@@ -10,7 +10,7 @@ struct cJSON;
 struct schema;
 
 /* Parses and checks a schema: type, required, properties, additionalProperties, propertyNames, enum, const, pattern (what POSIX
- * extended and ECMA expressions share), minLength, minItems, items (one schema), minimum, if/then/else, $ref to "#/definitions/…",
+ * extended and ECMA expressions share), minLength, maxLength, minItems, items (one schema), minimum, maximum, if/then/else, $ref to "#/definitions/…",
  * format "date-time", and the annotations. Anything else, also where no document would reach it, is STATUS_FAILED, so that the
  * schema cannot outgrow its interpreter unseen. Free with schema_close. */
 enum status schema_open(struct schema **schema, const char *text, struct error *error);

@@ -24,25 +24,34 @@ static struct fact *facts_grow(struct facts *facts)
     return &facts->items[facts->count++];
 }
 
-/* Takes over nothing: path, label and text are copied. `fact` carries type and number. */
-static void facts_put(struct facts *facts, const char *path, const char *label, const char *text, struct fact fact)
+/* Copies the fact, its texts too, to its place; NULL: behind the others. */
+static void facts_insert(struct facts *facts, struct fact *place, const struct fact *fact)
 {
-    struct fact *place = (struct fact *)facts_find(facts, path);
+    struct fact copy = *fact;
 
-    fact.path = strdup(path);
-    fact.label = label ? strdup(label) : NULL;
-    fact.text = text ? strdup(text) : NULL;
-    if (!fact.path || (label && !fact.label) || (text && !fact.text))
+    copy.path = strdup(fact->path);
+    copy.label = fact->label ? strdup(fact->label) : NULL;
+    copy.text = fact->text ? strdup(fact->text) : NULL;
+    if (!copy.path || (fact->label && !copy.label) || (fact->text && !copy.text))
         goto fail;
     if (place)
         fact_clear(place);
     else if (!(place = facts_grow(facts)))
         goto fail;
-    *place = fact;
+    *place = copy;
     return;
 fail:
-    fact_clear(&fact);
+    fact_clear(&copy);
     facts->failed = true;
+}
+
+/* `fact` carries type and number. */
+static void facts_put(struct facts *facts, const char *path, const char *label, const char *text, struct fact fact)
+{
+    fact.path = (char *)path;
+    fact.label = (char *)label;
+    fact.text = (char *)text;
+    facts_insert(facts, (struct fact *)facts_find(facts, path), &fact);
 }
 
 void facts_text(struct facts *facts, const char *path, const char *label, const char *text)
@@ -79,6 +88,32 @@ void facts_text_or_null(struct facts *facts, const char *path, const char *label
         facts_text(facts, path, label, text);
     else
         facts_null(facts, path, label, reason);
+}
+
+void facts_append(struct facts *facts, const struct fact *fact)
+{
+    facts_insert(facts, NULL, fact);
+}
+
+void facts_copy(struct facts *facts, const char *path, const struct fact *fact)
+{
+    path = path ? path : fact->path;
+    switch (fact->type) {
+    case FACT_TEXT:
+        facts_text(facts, path, fact->label, fact->text);
+        break;
+    case FACT_NUMBER:
+        facts_number(facts, path, fact->label, fact->number);
+        break;
+    case FACT_INTEGER:
+        facts_integer(facts, path, fact->label, fact->integer);
+        break;
+    case FACT_BOOLEAN:
+        facts_boolean(facts, path, fact->label, fact->boolean);
+        break;
+    case FACT_NULL:
+        facts_null(facts, path, fact->label, fact->text);
+    }
 }
 
 const struct fact *facts_find(const struct facts *facts, const char *path)

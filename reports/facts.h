@@ -35,6 +35,12 @@ void facts_null(struct facts *facts, const char *path, const char *label, const 
 /* Text if `text` is not empty, else null with the reason. */
 void facts_text_or_null(struct facts *facts, const char *path, const char *label, const char *text, const char *reason);
 
+/* Adds a copy of a fact whose path is known to be new, without a search for it: for readers of large documents. */
+void facts_append(struct facts *facts, const struct fact *fact);
+
+/* A copy of a fact under that path, or its own where path is NULL; it replaces one of the same path. */
+void facts_copy(struct facts *facts, const char *path, const struct fact *fact);
+
 const struct fact *facts_find(const struct facts *facts, const char *path); /* NULL: no such path */
 
 void facts_free(struct facts *facts);

@@ -14,8 +14,8 @@
 #include "reports/units.h"
 
 static const struct field_info field_table[FIELD_COUNT] = {
-#define FIELD(name, better, kind, estimator, meaning)                                                                  \
-    {#name, meaning, BETTER_##better, KIND_##kind, ESTIMATOR_##estimator},
+#define FIELD(name, better, kind, estimator, delta, meaning)                                                           \
+    {#name, meaning, BETTER_##better, KIND_##kind, ESTIMATOR_##estimator, delta},
 #include "reports/fields.inc"
 #undef FIELD
 };
@@ -30,6 +30,24 @@ bool field_from_name(const char *name, enum field *field)
     for (int i = 0; i < FIELD_COUNT; i++)
         if (strcmp(field_table[i].name, name) == 0) {
             *field = (enum field)i;
+            return true;
+        }
+    return false;
+}
+
+static const char *const origin_names[] = {
+    [ORIGIN_NATIVE] = "native", [ORIGIN_EMULATED] = "emulated", [ORIGIN_IMPORTED] = "imported"};
+
+const char *origin_name(enum origin origin)
+{
+    return origin_names[origin];
+}
+
+bool origin_from_name(const char *name, enum origin *origin)
+{
+    for (int i = 0; i <= ORIGIN_IMPORTED; i++)
+        if (strcmp(origin_names[i], name) == 0) {
+            *origin = (enum origin)i;
             return true;
         }
     return false;
@@ -54,6 +72,11 @@ bool noise_from_name(const char *name, enum noise_kind *kind)
             return true;
         }
     return false;
+}
+
+const char *flag_name(unsigned flag)
+{
+    return flag == FLAG_CANARY ? "canary" : noise_table[flag].name;
 }
 
 const char *field_unit(enum field field)
@@ -261,6 +284,32 @@ static size_t samples_reduce(const struct sample *samples, size_t count, enum es
             estimator == ESTIMATOR_MAX ? statistics_max(scratch, own) : statistics_quantile(scratch, own, 0.5);
     }
     return launch_count;
+}
+
+size_t cell_launch_rounds(const struct cell *cell, enum field field, double *values, unsigned *launches,
+                          size_t capacity)
+{
+    size_t room = cell->repetition_count ? cell->repetition_count : 1, count, launch_count = 0;
+    struct sample *samples = malloc(room * sizeof *samples);
+    double *reduced = malloc(2 * room * sizeof *reduced);
+
+    if (samples && reduced) {
+        count = samples_collect(cell, field, samples);
+        launch_count = samples_reduce(samples, count, field_table[field].estimator, reduced + room, reduced);
+        launch_count = launch_count < capacity ? launch_count : capacity;
+        memcpy(values, reduced, launch_count * sizeof *values);
+        for (size_t i = 0, launch = 0; launches && i < count && launch < launch_count; i++)
+            if (i == 0 || samples[i].launch != samples[i - 1].launch)
+                launches[launch++] = samples[i].launch;
+    }
+    free(samples);
+    free(reduced);
+    return launch_count;
+}
+
+size_t cell_launch_values(const struct cell *cell, enum field field, double *values, size_t capacity)
+{
+    return cell_launch_rounds(cell, field, values, NULL, capacity);
 }
 
 static void figure_fill(struct figure *figure, enum estimator estimator, const double *launches, size_t launch_count,

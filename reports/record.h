@@ -10,7 +10,7 @@
 #include "reports/facts.h"
 
 enum field {
-#define FIELD(name, better, kind, estimator, meaning) FIELD_##name,
+#define FIELD(name, better, kind, estimator, delta, meaning) FIELD_##name,
 #include "reports/fields.inc"
 #undef FIELD
     FIELD_COUNT
@@ -28,17 +28,34 @@ enum kind { KIND_MEASURED, KIND_DERIVED, KIND_ESTIMATED };
 enum estimator { ESTIMATOR_MEDIAN, ESTIMATOR_MAX };
 enum phase { PHASE_FIRST, PHASE_WARMUP, PHASE_MEASURED };
 enum cell_status { CELL_OK, CELL_SKIPPED, CELL_FAILED };
-enum stop_reason { STOP_REPETITIONS, STOP_TIME_BUDGET, STOP_INTERRUPTED, STOP_ERROR };
+/* Why a cell got no more launches: its interval is narrow enough, more launches make it no narrower, all that were asked for are
+ * done, the time is spent, a signal came, something failed. */
+enum stop_reason {
+    STOP_PRECISION,
+    STOP_NOISE_STABLE,
+    STOP_REPETITIONS,
+    STOP_TIME_BUDGET,
+    STOP_INTERRUPTED,
+    STOP_ERROR
+};
+
+/* The document's "kind": measured here, with sensors of a recorded tree, or taken over from another program's file. */
+enum origin { ORIGIN_NATIVE, ORIGIN_EMULATED, ORIGIN_IMPORTED };
 
 struct field_info {
     const char *name, *meaning;
     enum better better;
     enum kind kind;
     enum estimator estimator;
+    double delta_ratio; /* the smallest change that matters */
 };
 
 const struct field_info *field_info(enum field field);
 bool field_from_name(const char *name, enum field *field);
+
+/* "native", "emulated", "imported". */
+const char *origin_name(enum origin origin);
+bool origin_from_name(const char *name, enum origin *origin);
 
 struct noise_info {
     const char *name, *meaning;
@@ -47,6 +64,13 @@ struct noise_info {
 
 const struct noise_info *noise_info(enum noise_kind kind);
 bool noise_from_name(const char *name, enum noise_kind *kind);
+
+/* What a repetition can be flagged for: a kind of noise, or a canary (a short probe of reading beside the launch) that was off
+ * the run's median. */
+enum { FLAG_CANARY = NOISE_COUNT, FLAG_COUNT };
+
+/* Name of the noise of that number, or "canary". */
+const char *flag_name(unsigned flag);
 
 /* The unit a field's name ends in: "tokens_per_second", "seconds", "bytes", "ratio", … Static storage. */
 const char *field_unit(enum field field);
@@ -58,6 +82,7 @@ struct repetition {
     double start_offset_seconds; /* since the start of the run */
     double values[FIELD_COUNT];
     double noise[NOISE_COUNT]; /* NaN: unknown */
+    unsigned flags;            /* bit 1 << enum noise_kind: beyond its limit; bit 1 << FLAG_CANARY */
 };
 
 /* A cell's figure over its measured repetitions. */
@@ -100,10 +125,11 @@ struct record {
     char created[32];   /* RFC 3339, UTC */
     enum { RUN_COMPLETE, RUN_PARTIAL, RUN_FAILED } status;
     char status_reason[400];
-    bool emulated;                                    /* "kind": "emulated", else "native" */
+    enum origin origin;
     struct facts tool, workload, device, environment; /* blocks of the document; environment holds roofs and noise */
     struct cell *cells;
     size_t cell_count, cell_capacity;
+    char comparability_key[65], payload[65]; /* the document's hashes, filled by document_read; "" in a fresh record */
 };
 
 /* Empty record with a fresh id and the time now. */
@@ -125,6 +151,13 @@ void cell_explain(struct cell *cell, enum field field, const char *format, ...) 
  * largest), then the field's estimator and interval over launches. Fields that already carry a reason and have no value keep
  * it. Figures without any value in the repetitions are left as they are. */
 void cell_summarise(struct cell *cell);
+
+/* One value per launch of the measured repetitions, in the order of launches, formed as cell_summarise forms them. launches (may
+ * be NULL) gets their numbers. Returns how many; at most capacity, and repetition_count is always room enough. Values that a cell
+ * has as a whole, without repetitions, are not among them. */
+size_t cell_launch_values(const struct cell *cell, enum field field, double *values, size_t capacity);
+size_t cell_launch_rounds(const struct cell *cell, enum field field, double *values, unsigned *launches,
+                          size_t capacity);
 
 void record_close(struct record *record);
 

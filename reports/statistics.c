@@ -11,13 +11,18 @@ static int values_compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+void statistics_sort(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, values_compare);
+}
+
 static double *values_sorted(const double *values, size_t count)
 {
     double *sorted = malloc(count * sizeof *sorted);
 
     if (sorted) {
         memcpy(sorted, values, count * sizeof *sorted);
-        qsort(sorted, count, sizeof *sorted, values_compare);
+        statistics_sort(sorted, count);
     }
     return sorted;
 }
@@ -102,4 +107,54 @@ double statistics_max(const double *values, size_t count)
     for (size_t i = 0; i < count; i++)
         largest = fmax(largest, values[i]);
     return largest;
+}
+
+static double values_mean(const double *values, size_t count)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += values[i];
+    return sum / (double)count;
+}
+
+double statistics_autocorrelation(const double *values, size_t count)
+{
+    double mean = values_mean(values, count), neighbours = 0, squares = 0;
+
+    if (count < 3)
+        return NAN;
+    for (size_t i = 0; i < count; i++) {
+        squares += (values[i] - mean) * (values[i] - mean);
+        if (i)
+            neighbours += (values[i] - mean) * (values[i - 1] - mean);
+    }
+    return squares > 0 ? neighbours / squares : NAN;
+}
+
+double statistics_effective_count(size_t count, double autocorrelation)
+{
+    double correlation = isfinite(autocorrelation) ? fmax(autocorrelation, 0) : 0;
+
+    return (double)count * (1 - correlation) / (1 + correlation);
+}
+
+/* A normal distribution's standard deviation in units of its median absolute deviation. */
+static const double MAD_SCALE = 1.4826;
+
+double statistics_outlier(const double *values, size_t count)
+{
+    double *distances = malloc((count ? count : 1) * sizeof *distances), median, deviation, largest;
+
+    if (!distances || !count) {
+        free(distances);
+        return NAN;
+    }
+    median = statistics_quantile(values, count, 0.5);
+    for (size_t i = 0; i < count; i++)
+        distances[i] = fabs(values[i] - median);
+    deviation = MAD_SCALE * statistics_quantile(distances, count, 0.5);
+    largest = statistics_max(distances, count);
+    free(distances);
+    return largest > 0 ? largest / deviation : 0;
 }

@@ -92,6 +92,44 @@ char *text_copy(const char *text, enum text_form form)
     return copy;
 }
 
+/* Bytes of the home folder that `path` begins with, up to a '/' or the end of the path; 0: none. */
+static size_t home_length(const char *path)
+{
+    static const char *const parents[] = {"/home/", "/Users/"};
+    static const char ends[] = "/ \t\n\"':;,)";
+    const char *home = getenv("HOME");
+    size_t length = home && home[0] == '/' && home[1] ? strlen(home) : 0;
+
+    while (length && home[length - 1] == '/')
+        length--;
+    if (length > 1 && strncmp(path, home, length) == 0 && strchr(ends, path[length]))
+        return length;
+    if (strncmp(path, "/root", 5) == 0 && strchr(ends, path[5]))
+        return 5;
+    for (size_t i = 0; i < 2; i++) {
+        size_t before = strlen(parents[i]), name;
+        if (strncmp(path, parents[i], before) == 0 && (name = strcspn(path + before, ends)) > 0)
+            return before + name;
+    }
+    return 0;
+}
+
+void text_hide_homes(char *text)
+{
+    char *out = text;
+    size_t length;
+
+    while (*text) {
+        if (*text == '/' && (length = home_length(text)) > 0) {
+            *out++ = '~';
+            text += length;
+        } else {
+            *out++ = *text++;
+        }
+    }
+    *out = '\0';
+}
+
 size_t text_columns(const char *text)
 {
     const char *end = text + strlen(text);

@@ -22,6 +22,9 @@ enum text_form {
 /* Copy in that form, to be freed with free(); NULL: out of memory. */
 char *text_copy(const char *text, enum text_form form);
 
+/* Takes the folders of people out of paths, in place: "/home/NAME", "/Users/NAME", "/root" and $HOME become "~". */
+void text_hide_homes(char *text);
+
 /* Columns on a terminal, one per code point. */
 size_t text_columns(const char *text);
 

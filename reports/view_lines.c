@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/flags.h"
 #include "reports/statistics.h"
 #include "reports/units.h"
 
@@ -151,12 +152,36 @@ bool view_verified_line(const struct record *record, size_t index, struct view_l
 
 /* ---- what is missing ------------------------------------------------------------------------------------------------------ */
 
+static int64_t failed_launches(const struct cell *cell)
+{
+    const struct fact *count = facts_find(&cell->observations, "launches.failed_count");
+
+    return count && count->type == FACT_INTEGER ? count->integer : 0;
+}
+
+/* A case that stands for all that, and yet lost launches. */
+static void write_lost(const struct cell *cell, struct view_line *line)
+{
+    int64_t count = failed_launches(cell);
+    char path[64], reason[VIEW_TEXT_MAX];
+
+    snprintf(path, sizeof path, "launches.failures[%lld].reason", (long long)count - 1);
+    view_fact(reason, sizeof reason, &cell->observations, (const char *const[]){path, NULL});
+    snprintf(line->label, sizeof line->label, "lost");
+    snprintf(line->text, sizeof line->text, "%s: %lld launch%s failed, the last one: %.200s", cell->title,
+             (long long)count, count == 1 ? "" : "es", reason);
+}
+
 bool view_left_out_line(const struct record *record, size_t index, struct view_line *line)
 {
     for (size_t i = 0; i < record->cell_count; i++) {
         const struct cell *cell = &record->cells[i];
-        if (cell->status == CELL_OK || index--)
+        if ((cell->status == CELL_OK && !failed_launches(cell)) || index--)
             continue;
+        if (cell->status == CELL_OK) {
+            write_lost(cell, line);
+            return true;
+        }
         snprintf(line->label, sizeof line->label, "%s", cell->status == CELL_FAILED ? "failed" : "skipped");
         snprintf(line->text, sizeof line->text, "%s: %.300s", cell->title,
                  *cell->reason ? cell->reason : "no reason was given");
@@ -233,8 +258,9 @@ void view_title(char *out, size_t size, const struct record *record)
     view_fact(value, sizeof value, &record->tool, tool);
     snprintf(out, size, "pocketmark%s%s", *value ? " " : "", value);
     view_fact(value, sizeof value, &record->workload, workload);
-    append(out, size, "%s%s · %s · %s%s", *value ? " · " : "", value, record->created, words[record->status],
-           record->emulated ? " · emulated" : "");
+    append(out, size, "%s%s · %s · %s", *value ? " · " : "", value, record->created, words[record->status]);
+    if (record->origin != ORIGIN_NATIVE)
+        append(out, size, " · %s", origin_name(record->origin));
     if (*record->status_reason)
         append(out, size, ": %s", record->status_reason);
 }
@@ -251,6 +277,24 @@ static void spread_add(struct spread *spread, double value)
     spread->largest = spread->known ? fmax(spread->largest, value) : value;
     spread->total += value;
     spread->known = true;
+}
+
+/* How many repetitions are flagged, and for what. */
+static void note_flags(char *out, size_t size, const struct record *record)
+{
+    size_t any = flags_count(record, FLAG_COUNT);
+    bool first = true;
+
+    if (!any)
+        return;
+    append(out, size, "%s%zu repetition%s flagged (", *out ? "; " : "", any, any == 1 ? "" : "s");
+    for (unsigned flag = 0; flag < FLAG_COUNT; flag++) {
+        size_t count = flags_count(record, flag);
+        if (count)
+            append(out, size, "%s%s %zu", first ? "" : ", ", flag_name(flag), count);
+        first &= !count;
+    }
+    append(out, size, ")");
 }
 
 void view_noise(char *out, size_t size, const struct record *record)
@@ -277,6 +321,7 @@ void view_noise(char *out, size_t size, const struct record *record)
                switches.total, switches.largest);
     if (faults.known)
         append(out, size, "%s%.0f major faults", *out ? ", " : "", faults.total);
+    note_flags(out, size, record);
 }
 
 /* Fewest and most launches behind the medians of a table; 0: none. */

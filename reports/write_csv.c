@@ -1,8 +1,6 @@
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "reports/text.h"
+#include "reports/emit.h"
 #include "reports/view.h"
 #include "reports/writer.h"
 
@@ -11,31 +9,15 @@ static const char header[] =
     "generated_tokens,depth_tokens,metric,value,unit,ci_low,ci_high,n,launches,estimator,kind,"
     "better,source,scope,reason\n";
 
-/* RFC 4180: quoted where it must be, quotes doubled. */
 static void csv_text(FILE *out, const char *text, char end)
 {
-    char *clean = text_copy(text, TEXT_LINE);
-
-    if (clean && strpbrk(clean, ",\"")) {
-        putc('"', out);
-        for (const char *at = clean; *at; at++)
-            fprintf(out, *at == '"' ? "\"\"" : "%c", *at);
-        putc('"', out);
-    } else {
-        fputs(clean ? clean : "", out);
-    }
+    emit_csv_text(out, text);
     putc(end, out);
-    free(clean);
 }
 
 static void csv_number(FILE *out, double value, char end)
 {
-    char digits[TEXT_NUMBER_MAX];
-
-    if (isfinite(value)) {
-        text_number(digits, value);
-        fputs(digits, out);
-    }
+    emit_csv_number(out, value);
     putc(end, out);
 }
 

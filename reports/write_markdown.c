@@ -1,32 +1,10 @@
-#include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "reports/text.h"
+#include "reports/emit.h"
 #include "reports/view.h"
 #include "reports/writer.h"
 
 typedef bool line_source(const struct record *record, size_t index, struct view_line *line);
-
-/* One line; what Markdown or HTML would read as markup is escaped. */
-static void markdown_text(FILE *out, const char *text)
-{
-    char *clean = text_copy(text, TEXT_LINE);
-
-    for (const char *at = clean ? clean : ""; *at; at++) {
-        if (*at == '<')
-            fputs("&lt;", out);
-        else if (*at == '&')
-            fputs("&amp;", out);
-        else if (*at == '_' && at > clean && isalnum((unsigned char)at[-1]) && isalnum((unsigned char)at[1]))
-            putc('_', out); /* within a word it is no markup */
-        else if (strchr("\\`*_[]|~", *at))
-            fprintf(out, "\\%c", *at);
-        else
-            putc(*at, out);
-    }
-    free(clean);
-}
 
 static void markdown_lines(FILE *out, const char *title, const struct record *record, line_source *source)
 {
@@ -36,9 +14,9 @@ static void markdown_lines(FILE *out, const char *title, const struct record *re
         if (i == 0 && *title)
             fprintf(out, "\n## %s\n\n", title);
         fputs("- ", out);
-        markdown_text(out, line.label);
+        emit_markdown_text(out, line.label);
         fputs(": ", out);
-        markdown_text(out, line.text);
+        emit_markdown_text(out, line.text);
         putc('\n', out);
     }
 }
@@ -68,7 +46,7 @@ static enum status markdown_table(FILE *out, const struct view_table *table, con
     for (size_t i = 0; i < table->column_count; i++)
         shown[i] = !view_column_common(table, &table->columns[i], record, text);
     view_common(text, sizeof text, table, record);
-    markdown_text(out, text);
+    emit_markdown_text(out, text);
     fprintf(out, "%s%s\n\n", *text ? "; " : "", table->legend);
     markdown_head(out, table, shown);
     for (size_t i = 0; i < record->cell_count; i++) {
@@ -78,7 +56,7 @@ static enum status markdown_table(FILE *out, const struct view_table *table, con
             if (shown[k]) {
                 table->columns[k].text(text, sizeof text, &record->cells[i]);
                 fputs("| ", out);
-                markdown_text(out, text);
+                emit_markdown_text(out, text);
                 putc(' ', out);
             }
         fputs("|\n", out);
@@ -96,7 +74,7 @@ static enum status markdown_write(const struct record *record, const struct writ
     (void)style;
     view_title(line.text, sizeof line.text, record);
     fputs("# ", out);
-    markdown_text(out, line.text);
+    emit_markdown_text(out, line.text);
     fputs("\n\n", out);
     markdown_lines(out, "", record, view_device_line);
     markdown_lines(out, "", record, view_environment_line);
@@ -110,7 +88,7 @@ static enum status markdown_write(const struct record *record, const struct writ
     fputs("\n## Notes\n\n", out);
     if (*line.text) {
         fputs("- noise: ", out);
-        markdown_text(out, line.text);
+        emit_markdown_text(out, line.text);
         putc('\n', out);
     }
     markdown_lines(out, "", record, view_note_line);

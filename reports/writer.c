@@ -31,7 +31,7 @@ static enum status path_error(struct error *error, const char *path, const char 
     return error_set(error, STATUS_IO, "%s: cannot %s: %s%s", path, what, strerror(errno), remedy);
 }
 
-static bool write_all(int file, const char *bytes, size_t count)
+bool writer_put(int file, const char *bytes, size_t count)
 {
     while (count) {
         ssize_t done = write(file, bytes, count);
@@ -61,14 +61,14 @@ static int temporary_open(const char *folder, char *name, size_t size)
     return -1;
 }
 
-/* Makes the new name itself last. Some file systems cannot sync folders, which is no failure. */
-static bool folder_sync(const char *folder)
+bool writer_sync_folder(const char *folder)
 {
     int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), cause;
     bool good;
 
     if (file < 0)
         return false;
+    /* some file systems cannot sync folders, which is no failure */
     good = fsync(file) == 0 || errno == EINVAL || errno == ENOTSUP;
     cause = errno;
     close(file);
@@ -94,7 +94,7 @@ static enum status replace_file(const char *target, const char *bytes, size_t co
         goto out;
     }
     made = true;
-    if (!write_all(file, bytes, count) || fsync(file) != 0) {
+    if (!writer_put(file, bytes, count) || fsync(file) != 0) {
         status = path_error(error, path, "write");
         goto out;
     }
@@ -109,7 +109,7 @@ static enum status replace_file(const char *target, const char *bytes, size_t co
         goto out;
     }
     made = false;
-    if (!folder_sync(folder))
+    if (!writer_sync_folder(folder))
         status = path_error(error, path, "sync the folder of");
 out:
     if (file >= 0)
@@ -128,7 +128,7 @@ static enum status write_special(const char *path, const char *bytes, size_t cou
 
     if (file < 0)
         return path_error(error, path, "open");
-    if (!write_all(file, bytes, count))
+    if (!writer_put(file, bytes, count))
         status = path_error(error, path, "write");
     if (close(file) != 0 && status == STATUS_OK)
         status = path_error(error, path, "close");

@@ -25,7 +25,44 @@ static void hash_shape(const struct model *model, char hex[DIGEST_HEX])
     free(text);
 }
 
-static void tell_model(struct facts *facts, const struct plan_case *item, const char *file_hash)
+/* Of the sizes of a model's files and the hashes of their heads. Returns how many files there are. */
+static size_t hash_index(const struct weights *weights, char hex[DIGEST_HEX])
+{
+    char *text = NULL, part[DIGEST_HEX];
+    struct gguf_head head;
+    size_t size = 0, parts = 0;
+    FILE *stream = open_memstream(&text, &size);
+
+    *hex = '\0';
+    if (!stream)
+        return 0;
+    for (; gguf_head(weights, parts, &head); parts++) {
+        digest_bytes(head.bytes, head.size, part);
+        fprintf(stream, "%zu %s\n", head.file_bytes, part);
+    }
+    if (fclose(stream) == 0)
+        digest_bytes(text, size, hex);
+    free(text);
+    return parts;
+}
+
+/* The two hashes of a model file: of its head, which is quick, and of all of it. */
+struct file_hashes {
+    char index[DIGEST_HEX], whole[DIGEST_HEX];
+    const char *reason; /* why there is no hash of the whole */
+};
+
+static enum status hash_file(struct file_hashes *hashes, const struct plan *plan, const struct subject *subject,
+                             struct error *error)
+{
+    size_t parts = hash_index(subject->weights, hashes->index);
+
+    hashes->whole[0] = '\0';
+    hashes->reason = parts == 1 ? "not asked for: --hash-model" : "the model lies in several files";
+    return plan->hash_model && parts == 1 ? digest_file(subject->request, hashes->whole, error) : STATUS_OK;
+}
+
+static void tell_model(struct facts *facts, const struct plan_case *item, const struct file_hashes *hashes)
 {
     const struct subject *subject = item->subject;
     char shape[DIGEST_HEX];
@@ -43,7 +80,8 @@ static void tell_model(struct facts *facts, const struct plan_case *item, const 
     if (*shape)
         facts_text(facts, "shape_sha256", NULL, shape);
     if (subject->file) {
-        facts_text(facts, "file_sha256", NULL, file_hash);
+        facts_text_or_null(facts, "file_sha256", NULL, hashes->whole, hashes->reason);
+        facts_text_or_null(facts, "index_sha256", NULL, hashes->index, "out of memory");
         facts_integer(facts, "file_bytes", NULL, (int64_t)gguf_file_bytes(subject->weights));
     }
 }
@@ -89,7 +127,7 @@ enum status cells_add(struct record *record, const struct plan *plan, const char
                       struct error *error)
 {
     const struct subject *hashed = NULL;
-    char hash[DIGEST_HEX] = "";
+    struct file_hashes hashes = {0};
 
     for (size_t i = 0; i < plan->case_count; i++) {
         const struct plan_case *item = &plan->cases[i];
@@ -97,7 +135,7 @@ enum status cells_add(struct record *record, const struct plan *plan, const char
 
         /* cases of one file stand together */
         if (item->subject->file && item->subject != hashed) {
-            enum status status = digest_file(item->subject->request, hash, error);
+            enum status status = hash_file(&hashes, plan, item->subject, error);
             if (status)
                 return status;
             hashed = item->subject;
@@ -106,7 +144,7 @@ enum status cells_add(struct record *record, const struct plan *plan, const char
         if (!cell)
             return error_set(error, STATUS_MEMORY, "out of memory for %zu cases", plan->case_count);
         snprintf(cell->title, sizeof cell->title, "%s", item->title);
-        tell_model(&cell->model, item, hash);
+        tell_model(&cell->model, item, &hashes);
         tell_engine(&cell->engine, item, binary);
         tell_parameters(&cell->parameters, item);
     }

@@ -20,7 +20,7 @@ void child_command_open(struct child_command *command, const char *path, const c
 {
     command->path = path;
     command->count = command->used = 0;
-    command->overflow = false;
+    command->overflow = command->hears_output = false;
     child_command_add(command, "%s", name);
 }
 
@@ -49,11 +49,14 @@ static void become(const struct child_command *command, int report_fd, pid_t par
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* the parent died before the line above */
         _exit(EXEC_FAILED);
-    if (report_fd == CHILD_REPORT_FD)
+    if (command->hears_output)
+        dup2(report_fd, STDOUT_FILENO);
+    else if (report_fd == CHILD_REPORT_FD)
         fcntl(report_fd, F_SETFD, 0);
     else if (dup2(report_fd, CHILD_REPORT_FD) < 0)
         _exit(EXEC_FAILED);
-    dup2(STDERR_FILENO, STDOUT_FILENO);
+    if (!command->hears_output)
+        dup2(STDERR_FILENO, STDOUT_FILENO);
     sigprocmask(SIG_SETMASK, mask, NULL);
     execv(command->path, command->argv);
     _exit(EXEC_FAILED);

@@ -15,7 +15,8 @@ struct child_command {
     const char *path; /* the program's file */
     char *argv[CHILD_ARGUMENTS_MAX + 1];
     size_t count, used;
-    bool overflow; /* something did not fit: child_run refuses */
+    bool overflow;     /* something did not fit: child_run refuses */
+    bool hears_output; /* a foreign program: its standard output is what is heard, in place of CHILD_REPORT_FD */
     char text[CHILD_TEXT_MAX];
 };
 
@@ -31,7 +32,7 @@ struct child_end {
 };
 
 struct child_hooks {
-    void (*line)(void *context, char *line); /* each line it writes to CHILD_REPORT_FD, without the line's end */
+    void (*line)(void *context, char *line); /* each line it writes to CHILD_REPORT_FD, without its end */
     void (*tick)(void *context);             /* about once a second, or NULL: then nothing wakes us while it works */
     void *context;
 };

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "devices/canary.h"
 #include "reports/record.h"
 #include "runner/launch.h"
 #include "runner/lines.h"
+#include "runner/provenance.h"
 #include "runner/referee.h"
 #include "runner/roofs.h"
 
@@ -49,15 +51,47 @@ static enum status child_gate(const struct options *options, FILE *out, struct e
     return status;
 }
 
+static enum status child_canary(const struct options *options, FILE *out, struct error *error)
+{
+    struct host host;
+    isa_set isa;
+    double bytes_per_second = NAN;
+    enum status status = host_read(&host, NULL, error);
+
+    if (!status)
+        status = host_usable_isa(&host, &isa, error);
+    if (!status)
+        status = canary_measure(&host, isa, options_size(options, OPTION_THREADS, 0),
+                                options_number(options, OPTION_PROBE_SECONDS, 0), &bytes_per_second, error);
+    lines_whole(out, FIELD_canary_read_bytes_per_second, bytes_per_second);
+    return status;
+}
+
+/* Which build this is, for one that measures it. */
+static enum status child_identity(const struct options *options, FILE *out, struct error *error)
+{
+    char binary[DIGEST_HEX];
+    struct facts tool = {0};
+    enum status status = provenance_binary(binary, error);
+
+    (void)options;
+    if (!status) {
+        provenance_tool(&tool, binary);
+        lines_facts(out, &tool);
+    }
+    facts_free(&tool);
+    return status;
+}
+
 int command_child(const struct invocation *invocation, struct error *error)
 {
     static const struct {
         const char *name;
         bool needs_model;
         enum status (*run)(const struct options *options, FILE *out, struct error *error);
-    } kinds[] = {{"roof", false, child_roof},
-                 {"gate", true, child_gate},
-                 {"launch", true, launch_model},
+    } kinds[] = {{"roof", false, child_roof},         {"canary", false, child_canary},
+                 {"identity", false, child_identity}, {"llama-bench", true, launch_llama_bench},
+                 {"gate", true, child_gate},          {"launch", true, launch_model},
                  {"matmul", true, launch_matmul}};
     const struct options *options = invocation->options;
     size_t kind = 0, fd = options_size(options, OPTION_REPORT_FD, 0);

@@ -4,6 +4,7 @@
 #include "devices/memory.h"
 #include "devices/roof.h"
 #include "runner/detect.h"
+#include "runner/lock.h"
 #include "runner/options.h"
 #include "runner/roofs.h"
 #include "runner/show.h"
@@ -55,12 +56,17 @@ int command_roof(const struct invocation *invocation, struct error *error)
     struct memory memory;
     struct roofs roofs;
     struct facts facts = {0};
+    struct progress progress;
+    struct lock lock = {.fd = -1};
     enum status status = host_read(&host, NULL, error);
 
+    progress_open(&progress, stderr, false, 0);
     if (options_count(options, OPTION_THREADS) > 1)
         return exit_code_of(error_set(error, STATUS_MISUSE, "--threads: one value only here"));
     if (!status)
         status = host_usable_isa(&host, &asked.isa, error);
+    if (!status)
+        status = lock_take(&lock, options_flag(options, OPTION_WAIT), invocation->signal, &progress, error);
     if (!status)
         status = memory_read(&memory, NULL, error);
     if (!status) {
@@ -71,6 +77,7 @@ int command_roof(const struct invocation *invocation, struct error *error)
         roofs_tell(&facts, &roofs);
         status = show(options, &facts, error);
     }
+    lock_release(&lock);
     facts_free(&facts);
     return exit_code_of(status);
 }

@@ -255,6 +255,7 @@ static enum status fill_metrics(struct facts *facts, struct error *error)
 {
     static const char *const betters[] = {"higher", "lower", "neither"};
     static const char *const kinds[] = {"measured", "derived", "estimated"};
+    char path[96];
 
     (void)error;
     for (int i = 0; i < FIELD_COUNT; i++) {
@@ -262,6 +263,7 @@ static enum status fill_metrics(struct facts *facts, struct error *error)
         tell(facts, "metrics", (size_t)i, "name", info->name);
         tell(facts, "metrics", (size_t)i, "kind", kinds[info->kind]);
         tell(facts, "metrics", (size_t)i, "better", betters[info->better]);
+        facts_number(facts, path_of(path, "metrics", (size_t)i, "delta_ratio"), NULL, info->delta_ratio);
         tell(facts, "metrics", (size_t)i, "meaning", info->meaning);
     }
     return STATUS_OK;
@@ -294,7 +296,11 @@ static const struct list lists[] = {
     {"energy", fill_energy, {{"name", "source", false}, {"scope", "scope", false}, {"summary", "", false}}, NULL},
     {"metrics",
      fill_metrics,
-     {{"name", "metric", false}, {"kind", "kind", false}, {"better", "better", false}, {"meaning", "", false}},
+     {{"name", "metric", false},
+      {"kind", "kind", false},
+      {"better", "better", false},
+      {"delta_ratio", "matters from", true},
+      {"meaning", "", false}},
      NULL},
 };
 

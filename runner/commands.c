@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "reports/document.h"
 #include "runner/options.h"
 #include "workloads/nearest.h"
 
@@ -29,9 +28,42 @@ static const struct command_info infos[COMMAND_COUNT] = {
                         "float32 logits of a model, one row per token, fed one at a time",
                         "TOKENS.json holds {\"tokens\":[…]}. OUT.f32 gets one row of the vocabulary's size per token.",
                         3, 3, false, false, command_logits},
-    [COMMAND_VALIDATE] = {"validate", "RESULT.json", "does a result document keep to its schema?", NULL, 1, 1, false,
-                          false, command_validate},
-    [COMMAND_CHILD] = {"child", "roof|gate|launch|matmul [options]", "one launch of a run, by hand", NULL, 1, 1, true,
+    [COMMAND_COMPARE] =
+        {"compare", "A.json [B.json …] [options]", "results side by side: what changed, by how much, and how sure",
+         "A is the base. Cells are matched by their parameters as requested, and one thing may differ: device, build,\n"
+         "engine, model, format, threads or an option. A alone is compared with itself, format against format.\n"
+         "Exit codes: 0, 4 not comparable.",
+         1, ARGUMENTS_MAX, false, false, command_compare},
+    [COMMAND_CHECK] =
+        {"check", "--baseline A.json[,…] --candidate B.json[,…] [options]",
+         "the gate for CI: is the candidate worse? Exit 1 if so",
+         "Several files of one plan, build and device are pooled; other baselines are judged each, and one that the\n"
+         "candidate is worse than decides. Exit codes: 0 no worse, 1 regressed, 3 inconclusive, 4 not comparable.",
+         0, 0, false, true, command_check},
+    [COMMAND_HISTORY] =
+        {"history", "add|list|show|trend|export|rebuild [options]",
+         "results over time: an index over the documents, trends and where they change",
+         "rebuild [DIR]    make the index anew from all results below a folder (results)\n"
+         "add RESULT.json  add some; once there is an index, `run` adds its results by itself\n"
+         "list             results, or with --metric the values of a figure\n"
+         "show ID          one result; the beginning of its id is enough\n"
+         "trend            a figure over time, with the points where it changed (--metric)\n"
+         "export           CSV for Apache Otava (-o FILE)\n"
+         "The index is made from the files alone and can be thrown away; it does not belong on a network drive.",
+         1, ARGUMENTS_MAX, false, false, command_history},
+    [COMMAND_EXPORT] =
+        {"export", "RESULT.json … --to FORMAT -o FILE", "results in the forms that other programs read",
+         "FORMAT: llama-bench, llama-bench-sql, bmf (Bencher), github-benchmark (what should be large),\n"
+         "github-benchmark-smaller (what should be small), openmetrics, csv, otava, junit.",
+         1, ARGUMENTS_MAX, false, false, command_export},
+    [COMMAND_IMPORT] =
+        {"import", "FILE.json|FILE.jsonl … [-o RESULT.json]", "figures of llama-bench as a result: foreign and unverified",
+         "Takes what `llama-bench -o json` and `-o jsonl` print. Several files are merged: each is one launch more of\n"
+         "the tests in it; an interval needs six.",
+         1, ARGUMENTS_MAX, false, false, command_import},
+    [COMMAND_VALIDATE] = {"validate", "RESULT.json […]", "do result documents keep to their schema? '-': standard input",
+                          NULL, 1, ARGUMENTS_MAX, false, false, command_validate},
+    [COMMAND_CHILD] = {"child", "roof|canary|gate|launch|matmul|llama-bench|identity [options]", "one launch of a run, by hand", NULL, 1, 1, true,
                        false, command_child},
 };
 
@@ -75,20 +107,12 @@ int exit_code_of(enum status status)
         return EXIT_UNVERIFIED;
     case STATUS_FAILED:
         return EXIT_CASE_FAILED;
+    case STATUS_UNLIKE:
+        return EXIT_NOT_COMPARABLE;
     case STATUS_UNSUPPORTED:
     case STATUS_MEMORY:
     case STATUS_INTERRUPTED:
         break;
     }
     return EXIT_UNFIT;
-}
-
-int command_validate(const struct invocation *invocation, struct error *error)
-{
-    const char *path = invocation->options->arguments[0];
-    enum status status = document_validate_file(path, error);
-
-    if (status == STATUS_OK)
-        printf("%s: a valid result document\n", path);
-    return status == STATUS_FORMAT ? EXIT_UNVERIFIED : exit_code_of(status);
 }

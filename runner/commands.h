@@ -17,6 +17,11 @@ enum command {
     COMMAND_ROOF,
     COMMAND_VERIFY,
     COMMAND_LOGITS,
+    COMMAND_COMPARE,
+    COMMAND_CHECK,
+    COMMAND_HISTORY,
+    COMMAND_EXPORT,
+    COMMAND_IMPORT,
     COMMAND_VALIDATE,
     COMMAND_CHILD, /* hidden: what `run` starts for each launch; by hand it repeats one and prints its lines */
     COMMAND_COUNT,
@@ -26,7 +31,10 @@ enum command {
 enum {
     EXIT_OK = 0,
     EXIT_UNVERIFIED = 1,
+    EXIT_REGRESSED = 1,
     EXIT_MISUSE = 2,
+    EXIT_INCONCLUSIVE = 3,
+    EXIT_NOT_COMPARABLE = 4,
     EXIT_CASE_FAILED = 5,
     EXIT_FILE = 74,
     EXIT_UNFIT = 75,
@@ -37,6 +45,8 @@ enum {
 struct invocation {
     struct options *options;             /* a profile fills in what the user left open */
     const volatile sig_atomic_t *signal; /* number of the signal that asked us to stop, 0 while there is none */
+    int argc;                            /* the arguments behind the command's name, as they were given */
+    char *const *argv;
 };
 
 struct command_info {
@@ -67,6 +77,11 @@ int command_run(const struct invocation *invocation, struct error *error);
 int command_roof(const struct invocation *invocation, struct error *error);
 int command_verify(const struct invocation *invocation, struct error *error);
 int command_logits(const struct invocation *invocation, struct error *error);
+int command_compare(const struct invocation *invocation, struct error *error);
+int command_check(const struct invocation *invocation, struct error *error);
+int command_history(const struct invocation *invocation, struct error *error);
+int command_export(const struct invocation *invocation, struct error *error);
+int command_import(const struct invocation *invocation, struct error *error);
 int command_validate(const struct invocation *invocation, struct error *error);
 int command_child(const struct invocation *invocation, struct error *error);
 

@@ -10,21 +10,28 @@
 #include "devices/memory.h"
 #include "devices/sensors.h"
 #include "reports/statistics.h"
+#include "runner/disturbance.h"
 #include "runner/fit.h"
 #include "runner/lines.h"
 #include "runner/workbench.h"
 #include "workloads/cost.h"
+#include "workloads/gguf.h"
 #include "workloads/synthetic.h"
 
 enum {
     REPETITIONS_MAX = 10000,
     P95_TOKENS_LEAST = 20, /* fewer steps have no 95th percentile to speak of */
     P99_TOKENS_LEAST = 100,
+    WARMUPS_MOST = 3,
     UPDATES_LEAST = 10, /* updates of an energy counter within a phase, for an error of 10 % or less */
 };
 
+#define WARMUP_RATIO    0.05 /* two repetitions that differ by no more are warm */
+#define KEPT_RATIO_MOST 0.05 /* of a file in the page cache, for a load to be called cold */
+
 struct launch {
     struct workbench bench;
+    struct disturbance disturbance;
     FILE *out;
     const char *root;
     size_t prompt, generate, depth;
@@ -81,6 +88,8 @@ static enum status time_prefill(struct launch *launch, struct taken *taken, stru
 
     start_ns = clock_now_ns();
     status = engine->ops->prefill(engine, launch->tokens, launch->prompt, launch->logits, error);
+    if (launch->disturbance.prefill_ratio > 0)
+        disturbance_wait(launch->disturbance.prefill_ratio, start_ns);
     prefilled_ns = clock_now_ns();
     if (launch->logits)
         first_token = argmax(launch->logits, launch->bench.subject.model.vocabulary);
@@ -90,6 +99,21 @@ static enum status time_prefill(struct launch *launch, struct taken *taken, stru
     taken->prefill_seconds = clock_seconds(start_ns, prefilled_ns);
     taken->first_token_seconds = launch->logits ? clock_seconds(start_ns, chosen_ns) : NAN;
     note_private(launch);
+    return status;
+}
+
+/* Step by step, each with its wait. */
+static enum status decode_slowly(struct launch *launch, struct error *error)
+{
+    struct engine *engine = &launch->bench.engine;
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < launch->generate && !status; i++) {
+        uint64_t start_ns = clock_now_ns();
+        status = engine->ops->decode(engine, launch->tokens + launch->prompt + i, 1, NULL, NULL, error);
+        disturbance_wait(launch->disturbance.decode_ratio, start_ns);
+        launch->done_ns[i] = clock_now_ns();
+    }
     return status;
 }
 
@@ -103,8 +127,11 @@ static enum status time_decode(struct launch *launch, struct taken *taken, struc
     if (launch->counters)
         counters_start(launch->counters);
     start_ns = clock_now_ns();
-    status =
-        engine->ops->decode(engine, launch->tokens + launch->prompt, launch->generate, launch->done_ns, NULL, error);
+    if (launch->disturbance.decode_ratio > 0)
+        status = decode_slowly(launch, error);
+    else
+        status = engine->ops->decode(engine, launch->tokens + launch->prompt, launch->generate, launch->done_ns, NULL,
+                                     error);
     end_ns = clock_now_ns();
     if (launch->counters)
         counters_stop(launch->counters, taken->counts, taken->counted);
@@ -155,10 +182,10 @@ static void tell_decode(const struct launch *launch, const struct taken *taken)
             lines_value(launch->out, counter_fields[i], (double)taken->counts[i]);
 }
 
-static enum status repeat_once(struct launch *launch, enum phase phase, double *work_seconds, struct error *error)
+static enum status repeat_once(struct launch *launch, enum phase phase, struct taken *took, struct error *error)
 {
     struct engine *engine = &launch->bench.engine;
-    struct taken taken = {.prefill_seconds = NAN};
+    struct taken taken = {.prefill_seconds = 0};
     struct sensors before, after;
     uint64_t start_ns;
     enum status status = engine->ops->restore ? engine->ops->restore(engine, error) : STATUS_OK;
@@ -183,27 +210,52 @@ static enum status repeat_once(struct launch *launch, enum phase phase, double *
         tell_decode(launch, &taken);
     lines_noise(launch->out, &before, &after);
     fflush(launch->out);
-    *work_seconds = launch->generate ? taken.decode_seconds : taken.prefill_seconds;
+    *took = taken;
     return STATUS_OK;
+}
+
+static bool is_like(double seconds, double before)
+{
+    return fabs(seconds - before) <= WARMUP_RATIO * before;
+}
+
+/* Repeats until one repetition takes as long as the one before it, as long as that costs little. */
+static enum status warm_up(struct launch *launch, double most_seconds, struct taken *took, struct error *error)
+{
+    enum status status = STATUS_OK;
+    bool warm = false;
+
+    for (size_t i = 0; i < WARMUPS_MOST && !warm && !status; i++) {
+        struct taken before = *took;
+        if (before.prefill_seconds + before.decode_seconds > most_seconds)
+            break;
+        status = repeat_once(launch, PHASE_WARMUP, took, error);
+        warm = is_like(took->prefill_seconds, before.prefill_seconds) &&
+               is_like(took->decode_seconds, before.decode_seconds);
+    }
+    return status;
 }
 
 static enum status repeat(struct launch *launch, const struct options *options, struct error *error)
 {
     size_t asked = options_size(options, OPTION_REPETITIONS, 0);
-    double least_seconds = options_number(options, OPTION_WORK_SECONDS, 0), seconds = 0, total_seconds = 0;
-    enum status status = repeat_once(launch, PHASE_FIRST, &seconds, error);
+    double least_seconds = options_number(options, OPTION_WORK_SECONDS, 0), total_seconds = 0;
+    struct taken took;
+    enum status status = repeat_once(launch, PHASE_FIRST, &took, error);
 
     if (status == STATUS_UNSUPPORTED && launch->logits) {
         lines_null(launch->out, FIELD_time_to_first_token_seconds, error->text);
         *error = (struct error){0};
         free(launch->logits);
         launch->logits = NULL;
-        status = repeat_once(launch, PHASE_FIRST, &seconds, error);
+        status = repeat_once(launch, PHASE_FIRST, &took, error);
     }
+    if (!status)
+        status = warm_up(launch, options_number(options, OPTION_WARMUP_SECONDS, 0), &took, error);
     for (size_t i = 0; !status && i < (asked ? asked : REPETITIONS_MAX) && (asked || total_seconds < least_seconds);
          i++) {
-        status = repeat_once(launch, PHASE_MEASURED, &seconds, error);
-        total_seconds += seconds;
+        status = repeat_once(launch, PHASE_MEASURED, &took, error);
+        total_seconds += launch->generate ? took.decode_seconds : took.prefill_seconds;
     }
     return status;
 }
@@ -228,6 +280,8 @@ static void tell_absent(const struct launch *launch)
                    launch->energy.ops ? "the phase is too short for the source, or its counter did not move"
                                       : launch->energy.reason);
     }
+    if (!launch->bench.subject.file)
+        lines_null(launch->out, FIELD_cold_load_seconds, "synthetic weights lie in no file");
     for (size_t i = 0; i < 3 && launch->generate; i++)
         lines_null(launch->out, counter_fields[i], *uncounted ? uncounted : "this processor has no such counter");
     if (launch->generate && launch->generate < P95_TOKENS_LEAST) {
@@ -258,8 +312,26 @@ static double embedding_bytes(const struct model *model)
     return bytes;
 }
 
+/* Drops the model's file from the page cache. False where it stays there: then the load is none from the disk. */
+static bool go_cold(struct launch *launch)
+{
+    struct error error = {0};
+    double kept_ratio = 0;
+    char text[160];
+
+    if (gguf_drop_cache(launch->bench.subject.weights, &kept_ratio, &error)) {
+        lines_null(launch->out, FIELD_cold_load_seconds, error.text);
+        return false;
+    }
+    if (kept_ratio <= KEPT_RATIO_MOST)
+        return true;
+    snprintf(text, sizeof text, "the system kept %.0f %% of the file in its page cache", 100 * kept_ratio);
+    lines_null(launch->out, FIELD_cold_load_seconds, text);
+    return false;
+}
+
 /* Loads if it fits; *fits is false, and the reason told, where it does not. */
-static enum status load(struct launch *launch, bool *fits, struct error *error)
+static enum status load(struct launch *launch, bool cold, bool *fits, struct error *error)
 {
     struct workbench *bench = &launch->bench;
     const struct engine_ops *ops = bench->engine.ops;
@@ -287,9 +359,11 @@ static enum status load(struct launch *launch, bool *fits, struct error *error)
         lines_whole(launch->out, FIELD_predicted_peak_bytes, (double)fit.predicted_bytes);
     else
         lines_null(launch->out, FIELD_predicted_peak_bytes, "the engine cannot predict its memory");
+    cold = cold && go_cold(launch);
     start_ns = clock_now_ns();
     status = workbench_load(bench, error);
-    lines_whole(launch->out, FIELD_load_seconds, bench->subject_seconds + clock_seconds(start_ns, clock_now_ns()));
+    lines_whole(launch->out, cold ? FIELD_cold_load_seconds : FIELD_load_seconds,
+                bench->subject_seconds + clock_seconds(start_ns, clock_now_ns()));
     note_private(launch);
     if (!status && launch->depth)
         status = ops->prime(&bench->engine, launch->depth, bench->seed, error);
@@ -332,6 +406,19 @@ static void tell_peaks(struct launch *launch)
         lines_whole(launch->out, FIELD_peak_rss_bytes, (double)usage.peak_rss_bytes);
 }
 
+/* Slows the launch where a test asks for it, and tells so. */
+static enum status disturb(struct launch *launch, size_t number, struct error *error)
+{
+    char text[48];
+    enum status status = disturbance_read(&launch->disturbance, launch->bench.seed, number, error);
+
+    if (launch->disturbance.decode_ratio > 0) {
+        snprintf(text, sizeof text, "%.4f", launch->disturbance.decode_ratio);
+        lines_engine(launch->out, "test_slowdown_ratio", text);
+    }
+    return status;
+}
+
 enum status launch_model(const struct options *options, FILE *out, struct error *error)
 {
     struct launch launch = {.out = out};
@@ -350,9 +437,11 @@ enum status launch_model(const struct options *options, FILE *out, struct error 
         status = error_set(error, STATUS_UNSUPPORTED, "engine %s cannot start from a filled cache",
                            launch.bench.engine.ops->name);
     if (!status)
+        status = disturb(&launch, options_size(options, OPTION_NUMBER, 0), error);
+    if (!status)
         status = prepare(&launch, options, error);
     if (!status)
-        status = load(&launch, &fits, error);
+        status = load(&launch, options_flag(options, OPTION_COLD) && launch.bench.subject.file, &fits, error);
     if (status || !fits)
         goto out;
     energy_open(&launch.energy, launch.root);

@@ -6,9 +6,12 @@
 
 #include "runner/options.h"
 
-/* A model: load, one repetition to warm up, then measured ones. Nothing but the work and the clock stands between the
+/* A model: load, a first repetition, more until one is as fast as the one before it, then measured ones. Nothing but the work and the clock stands between the
  * readings of a time. */
 enum status launch_model(const struct options *options, FILE *out, struct error *error);
+
+/* The same work done by the llama-bench that --program names. */
+enum status launch_llama_bench(const struct options *options, FILE *out, struct error *error);
 
 /* One matrix product, over and over. */
 enum status launch_matmul(const struct options *options, FILE *out, struct error *error);

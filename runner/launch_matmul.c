@@ -10,7 +10,8 @@
 #include "workloads/cost.h"
 #include "workloads/matmul.h"
 
-enum { REPETITIONS = 3 };
+enum { REPETITIONS = 3, WARMUPS_MOST = 3 };
+#define WARMUP_RATIO 0.05 /* two repetitions that differ by no more are warm */
 
 static const struct tensor *find_tensor(const struct model *model, const char *name)
 {
@@ -20,35 +21,57 @@ static const struct tensor *find_tensor(const struct model *model, const char *n
     return NULL;
 }
 
+struct product {
+    struct engine *engine;
+    struct matmul work;
+    const char *root;
+    FILE *out;
+    double rate_per_second; /* of the last repetition */
+};
+
 /* Products back to back for at least that long. */
-static enum status repeat_once(struct engine *engine, const struct matmul *work, enum phase phase, double least_seconds,
-                               const char *root, FILE *out, struct error *error)
+static enum status repeat_once(struct product *product, enum phase phase, double least_seconds, struct error *error)
 {
+    const struct matmul *work = &product->work;
+    FILE *out = product->out;
     uint64_t start_ns, now_ns, end_ns;
     struct sensors before, after;
-    double rate_per_second;
     size_t runs = 0;
     enum status status;
 
-    sensors_read(&before, root);
+    sensors_read(&before, product->root);
     start_ns = clock_now_ns();
     end_ns = start_ns + (uint64_t)(least_seconds * 1e9);
     do {
-        status = engine->ops->matmul_run(engine, NULL, error);
+        status = product->engine->ops->matmul_run(product->engine, NULL, error);
         now_ns = clock_now_ns();
         runs++;
     } while (!status && now_ns < end_ns);
     if (status)
         return status;
-    sensors_read(&after, root);
-    rate_per_second = (double)runs / clock_seconds(start_ns, now_ns);
+    sensors_read(&after, product->root);
+    product->rate_per_second = (double)runs / clock_seconds(start_ns, now_ns);
     lines_repetition(out, phase, start_ns);
     lines_value(out, FIELD_matmul_macs_per_second,
-                (double)cost_matmul_macs(work->rows, work->columns, work->tokens) * rate_per_second);
+                (double)cost_matmul_macs(work->rows, work->columns, work->tokens) * product->rate_per_second);
     lines_value(out, FIELD_matmul_read_bytes_per_second,
-                (double)cost_matmul_bytes(work->type, work->rows, work->columns) * rate_per_second);
+                (double)cost_matmul_bytes(work->type, work->rows, work->columns) * product->rate_per_second);
     lines_noise(out, &before, &after);
     return STATUS_OK;
+}
+
+/* The first repetition, and more until one is as fast as the one before it. */
+static enum status warm_up(struct product *product, double least_seconds, struct error *error)
+{
+    enum status status = repeat_once(product, PHASE_FIRST, least_seconds / 4, error);
+    bool warm = false;
+
+    for (size_t i = 0; i < WARMUPS_MOST && !warm && !status; i++) {
+        double before = product->rate_per_second;
+        status = repeat_once(product, PHASE_WARMUP, least_seconds, error);
+        warm = fabs(product->rate_per_second - before) <= WARMUP_RATIO * before;
+    }
+    return status;
 }
 
 static void tell_choice(void *context, const char *key, const char *value)
@@ -59,12 +82,11 @@ static void tell_choice(void *context, const char *key, const char *value)
 enum status launch_matmul(const struct options *options, FILE *out, struct error *error)
 {
     struct workbench bench;
+    struct product product = {.engine = &bench.engine, .out = out};
     const char *name = options_count(options, OPTION_TENSOR) ? options_text(options, OPTION_TENSOR, 0) : "";
-    const char *root = options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL;
     double least_seconds = options_number(options, OPTION_WORK_SECONDS, 0);
     size_t repetitions = options_size(options, OPTION_REPETITIONS, REPETITIONS);
     const struct tensor *tensor;
-    struct matmul work;
     enum status status = workbench_open(&bench, options, options_text(options, OPTION_MODEL, 0), error);
 
     if (status)
@@ -76,7 +98,8 @@ enum status launch_matmul(const struct options *options, FILE *out, struct error
                                     bench.subject.model.name);
         goto out;
     }
-    work = matmul_of(&bench.subject.model, tensor, options_size(options, OPTION_PROMPT, 0), bench.seed);
+    product.root = options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL;
+    product.work = matmul_of(&bench.subject.model, tensor, options_size(options, OPTION_PROMPT, 0), bench.seed);
     if (!bench.engine.ops->matmul_prepare || !bench.engine.ops->matmul_run) {
         status =
             error_set(error, STATUS_UNSUPPORTED, "engine %s cannot multiply single matrices", bench.engine.ops->name);
@@ -84,13 +107,13 @@ enum status launch_matmul(const struct options *options, FILE *out, struct error
     }
     status = workbench_start(&bench, 1, error);
     if (!status)
-        status = bench.engine.ops->matmul_prepare(&bench.engine, &work, error);
+        status = bench.engine.ops->matmul_prepare(&bench.engine, &product.work, error);
     if (!status && bench.engine.ops->describe)
         bench.engine.ops->describe(&bench.engine, tell_choice, out);
     if (!status)
-        status = repeat_once(&bench.engine, &work, PHASE_FIRST, least_seconds / 4, root, out, error);
+        status = warm_up(&product, least_seconds, error);
     for (size_t i = 0; i < repetitions && !status; i++)
-        status = repeat_once(&bench.engine, &work, PHASE_MEASURED, least_seconds, root, out, error);
+        status = repeat_once(&product, PHASE_MEASURED, least_seconds, error);
 out:
     workbench_close(&bench);
     return status;

@@ -163,8 +163,8 @@ static bool take_repetition(struct outcome *outcome, char **fields, uint64_t run
     repetition = cell_add_repetition(outcome_cell(outcome), 0, (enum phase)phase);
     if (!repetition)
         return false;
-    repetition->start_offset_seconds =
-        start_ns >= run_start_ns ? (double)(start_ns - run_start_ns) * 1e-9 : -(double)(run_start_ns - start_ns) * 1e-9;
+    /* signed: a launch may tell of what was before the run, and a run that goes on may have begun before the clock did */
+    repetition->start_offset_seconds = (double)(int64_t)(start_ns - run_start_ns) * 1e-9;
     return true;
 }
 
@@ -283,7 +283,7 @@ static bool take_error(struct outcome *outcome, char **fields, uint64_t run_star
     double status;
 
     (void)run_start_ns;
-    if (!parse_number(fields[1], &status) || status <= STATUS_OK || status > STATUS_INTERRUPTED)
+    if (!parse_number(fields[1], &status) || status <= STATUS_OK || status > STATUS_UNLIKE)
         return false;
     error_set(&outcome->error, (enum status)status, "%s", fields[2]);
     return true;

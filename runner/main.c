@@ -51,7 +51,7 @@ static int run_command(enum command command, int argc, char **argv)
     else if (code == EXIT_OK) {
         if (info->catches_signals)
             catch_signals();
-        code = info->run(&(struct invocation){&options, &caught_signal}, &error);
+        code = info->run(&(struct invocation){&options, &caught_signal, argc, argv}, &error);
     }
     options_close(&options);
     if (error.status)

@@ -6,24 +6,34 @@
 
 #include "devices/memory.h"
 #include "reports/record.h"
+#include "runner/journal.h"
 #include "runner/plan.h"
 #include "runner/progress.h"
+
+/* Who runs the cases. The first contender is this program; a second one is measured in the same rounds. */
+struct contender {
+    const char *program;     /* file to start launches from: "/proc/self/exe" for this program */
+    const char *llama_bench; /* NULL; else a llama-bench, which a launch of `program` runs */
+    const char *label;       /* for progress: "", "against" */
+    struct record *record;   /* its environment and cells are filled; cell i belongs to case i */
+};
 
 struct measure {
     const struct plan *plan;
     const struct host *host;
     const struct memory *memory;
     isa_set isa;
-    const char *program;                 /* file of the program to start launches from: "/proc/self/exe" */
+    const struct contender *contenders;
+    size_t contender_count;              /* at least 1 */
     const volatile sig_atomic_t *signal; /* non-zero: stop */
     struct progress *progress;
-    struct record *record; /* environment and cells are filled */
+    struct journal *journal; /* NULL: none */
 };
 
-/* Every planned case becomes a cell: ok, skipped or failed. Returns STATUS_MEMORY only; what fails is in the record. */
+/* Every planned case becomes a cell of every contender's record: ok, skipped or failed. A launch that crashes, is killed or hangs
+ * is an event of its cell ("launches.failures" of its observations); the case fails when fewer than half of its launches succeed,
+ * or three in a row do not. Roofs and canaries are measured once and told in every record. Returns STATUS_MEMORY only; what fails
+ * is in the records. */
 enum status measure_run(const struct measure *measure, struct error *error);
-
-/* Launches, gates and the roofs that measure_run will start at most: the steps of a progress line. */
-size_t measure_step_count(const struct plan *plan);
 
 #endif

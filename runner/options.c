@@ -5,10 +5,22 @@
 #include <string.h>
 
 #include "devices/engine.h"
+#include "reports/gate_writer.h"
+#include "reports/history.h"
 #include "reports/units.h"
 #include "workloads/nearest.h"
 
-enum option_type { TYPE_FLAG, TYPE_TEXT, TYPE_LIST, TYPE_COUNT, TYPE_COUNTS, TYPE_SECONDS, TYPE_BYTES, TYPE_FILES };
+enum option_type {
+    TYPE_FLAG,
+    TYPE_TEXT,
+    TYPE_LIST,
+    TYPE_COUNT,
+    TYPE_COUNTS,
+    TYPE_SECONDS,
+    TYPE_PERCENT,
+    TYPE_BYTES,
+    TYPE_FILES
+};
 
 enum {
     DETECT = 1 << COMMAND_DETECT,
@@ -17,6 +29,11 @@ enum {
     ROOF = 1 << COMMAND_ROOF,
     VERIFY = 1 << COMMAND_VERIFY,
     LOGITS = 1 << COMMAND_LOGITS,
+    COMPARE = 1 << COMMAND_COMPARE,
+    CHECK = 1 << COMMAND_CHECK,
+    HISTORY = 1 << COMMAND_HISTORY,
+    EXPORT = 1 << COMMAND_EXPORT,
+    IMPORT = 1 << COMMAND_IMPORT,
     CHILD = 1 << COMMAND_CHILD,
 };
 
@@ -55,6 +72,15 @@ static size_t words_kv_types(const char **words)
     words[0] = "f16";
     words[1] = "q8_0";
     return 2;
+}
+
+static size_t words_gate_formats(const char **words)
+{
+    size_t count = 0;
+
+    for (; gate_writers[count] && count < WORDS_MAX; count++)
+        words[count] = gate_writers[count]->name;
+    return count;
 }
 
 static const struct option_row rows[OPTION_COUNT] = {
@@ -96,14 +122,18 @@ static enum status check_word(const struct option_row *row, const char *text, st
 
 static enum status check_number(const struct option_row *row, const char *text, double *number, struct error *error)
 {
-    const char *unit = row->type == TYPE_SECONDS ? "seconds" : row->type == TYPE_BYTES ? "bytes" : "count";
+    const char *unit = row->type == TYPE_SECONDS   ? "seconds"
+                       : row->type == TYPE_PERCENT ? "percent"
+                       : row->type == TYPE_BYTES   ? "bytes"
+                                                   : "count";
     bool whole = row->type == TYPE_COUNT || row->type == TYPE_COUNTS;
 
     if (!units_parse(text, unit, number) || !isfinite(*number))
         return error_set(error, STATUS_MISUSE, "--%s: '%s' is not %s", row->name, text,
-                         row->type == TYPE_SECONDS ? "a time, such as 90, 90s or 20min"
-                         : whole                   ? "a whole number, such as 512 or 4k"
-                                                   : "a number of bytes, such as 64M or 2Gi");
+                         row->type == TYPE_SECONDS   ? "a time, such as 90, 90s or 20min"
+                         : row->type == TYPE_PERCENT ? "a percentage, such as 2 or 0.5%"
+                         : whole                     ? "a whole number, such as 512 or 4k"
+                                                     : "a number of bytes, such as 64M or 2Gi");
     if (whole && *number != floor(*number))
         return error_set(error, STATUS_MISUSE, "--%s: '%s' is not a whole number", row->name, text);
     if (*number < row->least || *number > row->most)
@@ -358,11 +388,11 @@ void options_help(FILE *out)
         if (!info->hidden)
             fprintf(out, "  %-9s %s\n", info->name, info->summary);
     }
-    fputs("\n'pocketmark COMMAND --help' tells all about one of them. Start with: pocketmark run\n"
-          "Exit codes: 0 well, 1 verification failed, 2 misuse, 5 a case failed, 74 a file could not be read or "
-          "written,\n"
-          "75 nothing could run here, 128+n ended by signal n.\n",
-          out);
+    fputs(
+        "\n'pocketmark COMMAND --help' tells all about one of them. Start with: pocketmark run\n"
+        "Exit codes: 0 well, 1 regressed or verification failed, 2 misuse, 3 inconclusive, 4 not comparable, 5 a case\n"
+        "failed, 74 a file could not be read or written, 75 nothing could run here, 128+n ended by signal n.\n",
+        out);
 }
 
 /* Help text wrapped at `width` columns behind `indent` blanks; the first line is already indented. */
@@ -391,13 +421,18 @@ static void print_option(FILE *out, const struct option_row *row)
     char left[64], right[400];
     int used = row->letter ? snprintf(left, sizeof left, "  -%c, --%s", row->letter, row->name)
                            : snprintf(left, sizeof left, "      --%s", row->name);
+    int room;
 
     if (row->value)
         snprintf(left + used, sizeof left - (size_t)used, " %s%s", row->value, row_splits(row) ? "[,…]" : "");
     snprintf(right, sizeof right, row->fallback ? "%s [%s]" : "%s", row->help, row->fallback);
     fputs(left, out);
     /* the ellipsis is three bytes and one column wide */
-    fprintf(out, "%*s", (int)(HELP_COLUMN - strlen(left) + (strstr(left, "…") ? 2 : 0)), "");
+    room = HELP_COLUMN - (int)strlen(left) + (strstr(left, "…") ? 2 : 0);
+    if (room > 0)
+        fprintf(out, "%*s", room, "");
+    else
+        fprintf(out, "\n%*s", HELP_COLUMN, "");
     print_wrapped(out, right, HELP_COLUMN, HELP_WIDTH);
 }
 

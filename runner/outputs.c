@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -9,10 +10,13 @@
 #include <unistd.h>
 
 #include "reports/chart.h"
+#include "reports/compare_writer.h"
 #include "reports/document.h"
+#include "reports/history.h"
+#include "runner/resume.h"
 #include "reports/writer.h"
 
-enum { WIDTH_DEFAULT = 100 };
+enum { WIDTH_DEFAULT = 100, WIDTH_WHOLE = 180 /* of a comparison: a file or a pipe gets every column */ };
 
 static const char *asked_path(const struct outputs *outputs, size_t index)
 {
@@ -36,11 +40,12 @@ static enum status check_suffix(const char *path, struct error *error)
 static void make_unique(struct outputs *outputs)
 {
     size_t length = strlen(outputs->base);
-    char path[sizeof outputs->base + 8];
+    char path[sizeof outputs->base + 8], folder[sizeof outputs->base + 8];
 
     for (unsigned number = 2; number < 1000; number++) {
         snprintf(path, sizeof path, "%s.json", outputs->base);
-        if (access(path, F_OK) != 0)
+        snprintf(folder, sizeof folder, "%s" RESUME_FOLDER_SUFFIX, outputs->base);
+        if (access(path, F_OK) != 0 && access(folder, F_OK) != 0)
             return;
         snprintf(outputs->base + length, sizeof outputs->base - length, "-%u", number);
     }
@@ -60,19 +65,43 @@ static void name_base(struct outputs *outputs, const struct record *record)
              device && device->type == FACT_TEXT ? device->text : "unknown-device");
 }
 
+/* "a/b.json" becomes "a/b-against.json". False where that is too long for a path. */
+static bool mark_path(const char *path, char marked[PATH_MAX])
+{
+    const char *suffix = strrchr(path, '.');
+
+    return snprintf(marked, PATH_MAX, "%.*s%s%s", (int)(suffix - path), path, OUTPUTS_AGAINST, suffix) < PATH_MAX;
+}
+
+static enum status probe_asked(const struct outputs *outputs, size_t index, bool against, struct error *error)
+{
+    char marked[PATH_MAX];
+    enum status status = check_suffix(asked_path(outputs, index), error);
+
+    if (!status)
+        status = writer_probe(asked_path(outputs, index), error);
+    if (status || !against)
+        return status;
+    if (!mark_path(asked_path(outputs, index), marked))
+        return error_set(error, STATUS_MISUSE, "--output %s: the name is too long", asked_path(outputs, index));
+    return writer_probe(marked, error);
+}
+
 enum status outputs_open(struct outputs *outputs, const struct options *options, const struct record *record,
-                         struct error *error)
+                         bool against, const char *result, struct error *error)
 {
     char path[sizeof outputs->base + 8];
     enum status status = STATUS_OK;
 
     *outputs = (struct outputs){.options = options};
     for (size_t i = 0; i < options_count(options, OPTION_OUTPUT) && !status; i++)
-        status = check_suffix(asked_path(outputs, i), error);
-    for (size_t i = 0; i < options_count(options, OPTION_OUTPUT) && !status; i++)
-        status = writer_probe(asked_path(outputs, i), error);
+        status = probe_asked(outputs, i, against, error);
     if (status)
         return status;
+    if (result) {
+        snprintf(outputs->base, sizeof outputs->base, "%.*s", (int)(strlen(result) - strlen(".json")), result);
+        return writer_probe(result, error);
+    }
     name_base(outputs, record);
     if (mkdir("results", 0777) && errno != EEXIST)
         return error_set(error, STATUS_IO,
@@ -95,7 +124,7 @@ static bool speaks_utf8(void)
     return false;
 }
 
-static struct writer_style terminal_style(void)
+struct writer_style outputs_terminal_style(void)
 {
     const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
     struct winsize size;
@@ -110,7 +139,7 @@ static struct writer_style terminal_style(void)
 
 static enum status print_table(const struct record *record, struct error *error)
 {
-    const struct writer_style style = terminal_style();
+    const struct writer_style style = outputs_terminal_style();
     const struct writer *text = writer_for_path("table.txt");
     enum status status = text ? text->write(record, &style, stdout, error)
                               : error_set(error, STATUS_UNSUPPORTED, "no text writer in this build");
@@ -120,14 +149,15 @@ static enum status print_table(const struct record *record, struct error *error)
     return status;
 }
 
-/* What could not be saved is at least shown. */
+/* What could not be saved is at least shown, between lines by which it is found in a log. */
 static void dump_document(const struct record *record)
 {
     char *text = NULL;
     struct error ignored = {0};
 
     if (document_text(record, &text, &ignored) == STATUS_OK)
-        fprintf(stderr, "%s\n", text);
+        fprintf(stderr, "----- begin result %s -----\n%s\n----- end result %s -----\n", record->result_id, text,
+                record->result_id);
     free(text);
 }
 
@@ -145,6 +175,16 @@ static enum status save_one(const struct record *record, const char *path, struc
     return status;
 }
 
+/* Saves and says so; *first is the first error. */
+static bool save_and_tell(const struct record *record, const char *path, const char *lead, struct progress *progress,
+                          struct error *first)
+{
+    if (save_one(record, path, progress, first) != STATUS_OK)
+        return false;
+    printf("%sresult: %s\n", lead, path);
+    return true;
+}
+
 static void save_chart(const struct outputs *outputs, const struct record *record, struct progress *progress,
                        struct error *error, bool *written)
 {
@@ -158,6 +198,15 @@ static void save_chart(const struct outputs *outputs, const struct record *recor
         *error = problem;
 }
 
+/* Who has an index wants the result in it; that it is not must not fail a run, and a rebuild brings it in. */
+static void index_result(const char *path, struct progress *progress)
+{
+    struct error problem = {0};
+
+    if (history_note(HISTORY_FILE, path, &problem))
+        progress_say(progress, "not in the index of results: %s", problem.text);
+}
+
 enum status outputs_write(const struct outputs *outputs, const struct record *record, struct progress *progress,
                           struct error *error)
 {
@@ -168,11 +217,10 @@ enum status outputs_write(const struct outputs *outputs, const struct record *re
     progress_close(progress);
     print_table(record, &table);
     snprintf(path, sizeof path, "%s.json", outputs->base);
-    if (save_one(record, path, progress, &first) == STATUS_OK)
-        printf("\nresult: %s\n", path);
+    if (save_and_tell(record, path, "\n", progress, &first))
+        index_result(path, progress);
     for (size_t i = 0; i < options_count(outputs->options, OPTION_OUTPUT); i++)
-        if (save_one(record, asked_path(outputs, i), progress, &first) == STATUS_OK)
-            printf("result: %s\n", asked_path(outputs, i));
+        save_and_tell(record, asked_path(outputs, i), "", progress, &first);
     save_chart(outputs, record, progress, &first, &chart);
     if (chart)
         printf("chart:  %s.svg, %s.png\n", outputs->base, outputs->base);
@@ -186,4 +234,36 @@ enum status outputs_write(const struct outputs *outputs, const struct record *re
         return STATUS_OK;
     *error = first;
     return error->status = STATUS_IO;
+}
+
+enum status outputs_write_against(const struct outputs *outputs, const struct record *record, struct progress *progress,
+                                  struct error *error)
+{
+    char path[sizeof outputs->base + 24], marked[PATH_MAX];
+    struct error first = {0};
+
+    snprintf(path, sizeof path, "%s" OUTPUTS_AGAINST ".json", outputs->base);
+    if (save_and_tell(record, path, "", progress, &first))
+        index_result(path, progress);
+    for (size_t i = 0; i < options_count(outputs->options, OPTION_OUTPUT); i++)
+        if (mark_path(asked_path(outputs, i), marked))
+            save_and_tell(record, marked, "", progress, &first);
+    if (!first.status)
+        return STATUS_OK;
+    dump_document(record);
+    *error = first;
+    return error->status = STATUS_IO;
+}
+
+enum status outputs_print_comparison(const struct comparison *comparison, struct error *error)
+{
+    struct writer_style style = outputs_terminal_style();
+    enum status status;
+
+    if (!isatty(STDOUT_FILENO))
+        style.width = WIDTH_WHOLE;
+    status = compare_writer_for_path("table.txt")->write(comparison, &style, stdout, error);
+    if (!status && (fflush(stdout) || ferror(stdout)))
+        status = error_set(error, STATUS_IO, "standard output: %s", strerror(errno));
+    return status;
 }

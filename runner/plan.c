@@ -8,7 +8,7 @@
 
 #include "workloads/scenario.h"
 
-enum { CASES_MAX = 10000, SHAPES_MAX = 32 };
+enum { CASES_MAX = 10000, SHAPES_MAX = 32, LAUNCHES_MOST = 30 };
 
 /* The options that multiply out for one subject, outermost first. */
 static const enum option_id axes[] = {OPTION_ENGINE,   OPTION_THREADS, OPTION_KV_TYPE,  OPTION_DEPTH,
@@ -252,6 +252,20 @@ static bool choice_first_of_lengths(const struct choice *choice)
     return true;
 }
 
+/* A number of launches is exact; a precision that is asked for goes before the number that a profile has. */
+static struct stopping_rule stopping_rule(const struct options *options, const struct profile *profile)
+{
+    size_t launches = options_size(options, OPTION_LAUNCHES, 0);
+    size_t least = profile && profile->launches_least ? profile->launches_least : STOPPING_LAUNCHES_LEAST;
+    bool sustained = profile && profile->sustained_seconds > 0;
+    bool adaptive = !launches || (!sustained && options_given(options, OPTION_PRECISION) &&
+                                  !options_given(options, OPTION_LAUNCHES));
+
+    return (struct stopping_rule){.least = adaptive ? least : launches,
+                                  .most = adaptive ? LAUNCHES_MOST : launches,
+                                  .precision_ratio = options_number(options, OPTION_PRECISION, 0) / 100};
+}
+
 static enum status add_subject_cases(struct plan *plan, const struct subject *subject, const struct options *options,
                                      const struct profile *profile, struct error *error)
 {
@@ -266,9 +280,10 @@ static enum status add_subject_cases(struct plan *plan, const struct subject *su
             .engine = engine_find(chosen_text(options, &choice, OPTION_ENGINE)),
             .threads = (size_t)chosen(options, &choice, OPTION_THREADS, 0),
             .kv_type = DTYPE_F16,
-            .launches = options_size(options, OPTION_LAUNCHES, 1),
+            .rule = stopping_rule(options, profile),
             .repetitions = options_size(options, OPTION_REPETITIONS, 0),
             .work_seconds = sustained ? profile->sustained_seconds : 0.5,
+            .warmup_seconds = profile && profile->warmup_seconds > 0 ? profile->warmup_seconds : 2,
         };
         dtype_from_name(chosen_text(options, &choice, OPTION_KV_TYPE), &pattern.kv_type);
         status = add_language_case(plan, &pattern, options, &choice, error);
@@ -325,9 +340,9 @@ static enum status apply_profile(struct plan *plan, struct options *options, con
                                  struct error *error)
 {
     static const enum option_id replaced[] = {
-        OPTION_MODEL,    OPTION_QUANT,    OPTION_OUTPUT_TYPE, OPTION_PROMPT,      OPTION_GENERATE,
-        OPTION_SCENARIO, OPTION_DEPTH,    OPTION_CONTEXT,     OPTION_ENGINE,      OPTION_THREADS,
-        OPTION_KV_TYPE,  OPTION_LAUNCHES, OPTION_REPETITIONS, OPTION_TIME_BUDGET, OPTION_SEED};
+        OPTION_MODEL,     OPTION_QUANT,       OPTION_OUTPUT_TYPE, OPTION_PROMPT,  OPTION_GENERATE, OPTION_SCENARIO,
+        OPTION_DEPTH,     OPTION_CONTEXT,     OPTION_ENGINE,      OPTION_THREADS, OPTION_KV_TYPE,  OPTION_LAUNCHES,
+        OPTION_PRECISION, OPTION_REPETITIONS, OPTION_TIME_BUDGET, OPTION_SEED,    OPTION_CELLS};
     const char *name = options->argument_count                ? options->arguments[0]
                        : options_given(options, OPTION_MODEL) ? NULL
                                                               : "quick";
@@ -351,7 +366,7 @@ static enum status apply_profile(struct plan *plan, struct options *options, con
     return profile ? profile_fill_in(profile, options, error) : STATUS_OK;
 }
 
-/* The hash covers what was asked for, not what a machine makes of it. */
+/* The hash covers what was asked for, not what a machine makes of it, nor how often it was done. */
 static enum status hash_definition(struct plan *plan, struct error *error)
 {
     char *text = NULL;
@@ -363,8 +378,7 @@ static enum status hash_definition(struct plan *plan, struct error *error)
     fprintf(stream, "seed=%llu\n", (unsigned long long)plan->seed);
     for (size_t i = 0; i < plan->case_count; i++) {
         const struct plan_case *item = &plan->cases[i];
-        fprintf(stream, "%s launches=%zu repetitions=%zu context=%zu\n", item->id, item->launches, item->repetitions,
-                item->context_tokens);
+        fprintf(stream, "%s repetitions=%zu context=%zu\n", item->id, item->repetitions, item->context_tokens);
     }
     if (fclose(stream) == 0)
         digest_bytes(text, size, plan->definition);
@@ -380,6 +394,15 @@ static enum status check_scenarios(const struct options *options, struct error *
         if (options_given(options, replaced[i]))
             return error_set(error, STATUS_MISUSE, "--scenario %s says how long prompt and answer are; leave out --%s",
                              options_text(options, OPTION_SCENARIO, 0), options_name(replaced[i]));
+    return STATUS_OK;
+}
+
+static enum status check_launches(const struct options *options, struct error *error)
+{
+    if (options_given(options, OPTION_LAUNCHES) && options_given(options, OPTION_PRECISION))
+        return error_set(error, STATUS_MISUSE,
+                         "--launches %s is an exact number, --precision %s leaves it open; give one of them",
+                         options_text(options, OPTION_LAUNCHES, 0), options_text(options, OPTION_PRECISION, 0));
     return STATUS_OK;
 }
 
@@ -405,6 +428,8 @@ enum status plan_build(struct plan *plan, struct options *options, const struct 
     *plan = (struct plan){0};
     status = check_scenarios(options, error);
     if (!status)
+        status = check_launches(options, error);
+    if (!status)
         status = apply_profile(plan, options, &profile, error);
     if (!status)
         status = check_threads(options, host, error);
@@ -417,11 +442,14 @@ enum status plan_build(struct plan *plan, struct options *options, const struct 
     plan->roof_seconds = fmin(plan->roof_seconds, plan->time_budget_seconds / 100);
     if (options_given(options, OPTION_PROBE_SECONDS))
         plan->roof_seconds = options_number(options, OPTION_PROBE_SECONDS, 0);
+    plan->hash_model = options_given(options, OPTION_HASH_MODEL);
     plan->root = options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL;
     plan->threads = options_size(options, OPTION_THREADS, 0);
     status = add_subjects(plan, options, error);
     for (size_t i = 0; i < plan->subject_count && !status; i++)
         status = add_subject_cases(plan, plan->subjects[i], options, profile, error);
+    if (!status)
+        status = plan_keep(plan, options, error);
     return status ? status : hash_definition(plan, error);
 }
 

@@ -5,6 +5,7 @@
 #include "devices/engine.h"
 #include "reports/digest.h"
 #include "reports/record.h"
+#include "reports/stopping.h"
 #include "runner/options.h"
 #include "runner/profiles.h"
 #include "runner/subject.h"
@@ -19,9 +20,11 @@ struct plan_case {
     enum dtype kv_type; /* of the cached keys and values */
     char scenario[32];  /* the word that stands for prompt and generated tokens; empty: they were given as numbers */
     size_t prompt_tokens, generated_tokens, depth_tokens, context_tokens;
-    const struct tensor *tensor;  /* matmul: the weights; prompt_tokens is the number of activations */
-    size_t launches, repetitions; /* repetitions 0: as many as fill work_seconds */
-    double work_seconds;          /* least measured work of a launch */
+    const struct tensor *tensor; /* matmul: the weights; prompt_tokens is the number of activations */
+    struct stopping_rule rule;   /* how many launches */
+    size_t repetitions;          /* of a launch; 0: as many as fill work_seconds */
+    double work_seconds;         /* least measured work of a launch */
+    double warmup_seconds;       /* a repetition that takes longer gets no further warm-up */
     char id[CELL_ID_MAX], title[CELL_ID_MAX];
     char skip[400]; /* why it cannot run whatever the memory; empty: it can */
 };
@@ -32,6 +35,7 @@ struct plan {
     uint64_t seed;
     double roof_seconds, time_budget_seconds; /* budget: infinity without one */
     size_t threads;                           /* for the roofs: of the first case */
+    bool hash_model;                          /* model files: all of them, not their heads alone */
     const char *root;                         /* recorded tree for sensors and energy, NULL: live */
     struct subject **subjects;                /* owned, distinct */
     size_t subject_count;
@@ -43,6 +47,9 @@ struct plan {
 /* Lays out what the options of `run` ask for; they must outlive the plan. STATUS_MISUSE for what makes no sense, and the
  * errors of subject_open. Free with plan_close in every case. */
 enum status plan_build(struct plan *plan, struct options *options, const struct host *host, struct error *error);
+
+/* Leaves only the cases named with --cells, if any are; plan_build does it. STATUS_MISUSE suggests the nearest id. */
+enum status plan_keep(struct plan *plan, const struct options *options, struct error *error);
 
 /* What an engine is opened with for this case. */
 struct engine_options plan_engine_options(const struct plan_case *item, isa_set isa);

@@ -12,7 +12,11 @@
 /* Texts are values of the options of the same names; the user's own take their place. */
 struct profile {
     const char *name, *version, *summary;
-    const char *models, *quants, *prompt, *generate, *depth, *launches;
+    const char *models, *quants, *prompt, *generate, *depth;
+    const char *launches;      /* exactly so many; NULL: as many as the precision takes */
+    size_t launches_least;     /* then; 0: the default */
+    const char *time_budget;   /* NULL: none */
+    double warmup_seconds;     /* longer repetitions get no further warm-up; 0: the default */
     const char *matmul_tokens; /* numbers with commas; NULL: no matmuls */
     size_t matmul_shapes;      /* so many shapes of different size of each model, largest first */
     double matmul_seconds;     /* work of one repetition */

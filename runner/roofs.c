@@ -4,19 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "reports/units.h"
+#include "reports/labels.h"
 
 #define READ_PREFIX "roofs.read."
 #define READ_SUFFIX ".bytes_per_second"
 
 /* Adds the figure NAME under PREFIX with its median and its samples. */
-static void tell_figure(struct facts *facts, const char *prefix, const char *name, const char *label,
-                        const struct roof_figure *figure)
+static void tell_figure(struct facts *facts, const char *prefix, const char *name, const struct roof_figure *figure)
 {
-    char path[160];
+    char path[160], label[LABEL_MAX];
 
     snprintf(path, sizeof path, "%s.%s", prefix, name);
-    facts_number(facts, path, label, figure->value);
+    facts_number(facts, path, label_of_path(path, label) ? label : NULL, figure->value);
     snprintf(path, sizeof path, "%s.median_%s", prefix, name);
     facts_number(facts, path, NULL, figure->median);
     for (size_t i = 0; i < figure->count && i < ROOF_REPETITIONS_MAX; i++) {
@@ -29,14 +28,12 @@ static void tell_reads(struct facts *facts, const struct roofs *roofs)
 {
     for (size_t i = 0; i < roofs->read_count; i++) {
         const struct roof_read *read = &roofs->reads[i];
-        char prefix[64], path[96], label[64], size[32];
-        double footprint_bytes = (double)read->footprint_bytes;
+        char prefix[64], path[96];
 
         snprintf(prefix, sizeof prefix, READ_PREFIX "%llukib", (unsigned long long)(read->footprint_bytes >> 10));
-        snprintf(label, sizeof label, "read, %s", units_format(size, sizeof size, "bytes", footprint_bytes));
         snprintf(path, sizeof path, "%s.footprint_bytes", prefix);
         facts_integer(facts, path, NULL, (int64_t)read->footprint_bytes);
-        tell_figure(facts, prefix, "bytes_per_second", label, &read->figure);
+        tell_figure(facts, prefix, "bytes_per_second", &read->figure);
         snprintf(path, sizeof path, "%s.huge_pages", prefix);
         facts_boolean(facts, path, NULL, read->huge_pages);
         snprintf(path, sizeof path, "%s.streams_count", prefix);
@@ -49,15 +46,14 @@ static void tell_reads(struct facts *facts, const struct roofs *roofs)
 static void tell_int8(struct facts *facts, const struct roofs *roofs)
 {
     for (int level = 0; level < ISA_COUNT; level++) {
-        char prefix[64], label[64];
+        char prefix[64];
 
         if (!roofs->int8[level].count)
             continue;
         snprintf(prefix, sizeof prefix, "roofs.int8.%s", isa_name((enum isa)level));
-        snprintf(label, sizeof label, "INT8, %s", isa_name((enum isa)level));
-        tell_figure(facts, prefix, "macs_per_second", label, &roofs->int8[level]);
+        tell_figure(facts, prefix, "macs_per_second", &roofs->int8[level]);
         if (roofs->int8_one[level].count)
-            tell_figure(facts, prefix, "one_thread_macs_per_second", NULL, &roofs->int8_one[level]);
+            tell_figure(facts, prefix, "one_thread_macs_per_second", &roofs->int8_one[level]);
     }
 }
 
@@ -80,11 +76,11 @@ void roofs_tell(struct facts *facts, const struct roofs *roofs)
     tell_reads(facts, roofs);
     tell_int8(facts, roofs);
     if (roofs->fp32.count)
-        tell_figure(facts, "roofs.fp32", "macs_per_second", "FP32", &roofs->fp32);
+        tell_figure(facts, "roofs.fp32", "macs_per_second", &roofs->fp32);
     if (roofs->fp32_one.count)
-        tell_figure(facts, "roofs.fp32", "one_thread_macs_per_second", NULL, &roofs->fp32_one);
+        tell_figure(facts, "roofs.fp32", "one_thread_macs_per_second", &roofs->fp32_one);
     if (roofs->latency.count)
-        tell_figure(facts, "roofs.latency", "seconds", "latency of dependent loads", &roofs->latency);
+        tell_figure(facts, "roofs.latency", "seconds", &roofs->latency);
 }
 
 static double number_at(const struct facts *facts, const char *path)
@@ -123,25 +119,15 @@ static bool is_better(const struct facts *facts, const struct facts *other, cons
     return strstr(deciding, "per_second") ? theirs > ours : theirs < ours;
 }
 
-static void copy_fact(struct facts *facts, const struct fact *fact)
-{
-    if (fact->type == FACT_NUMBER)
-        facts_number(facts, fact->path, fact->label, fact->number);
-    else if (fact->type == FACT_INTEGER)
-        facts_integer(facts, fact->path, fact->label, fact->integer);
-    else if (fact->type == FACT_BOOLEAN)
-        facts_boolean(facts, fact->path, fact->label, fact->boolean);
-}
-
 void roofs_join(struct facts *facts, const struct facts *other)
 {
     struct facts better = {0};
 
     for (size_t i = 0; i < other->count; i++)
         if (strncmp(other->items[i].path, "roofs.", 6) == 0 && is_better(facts, other, other->items[i].path))
-            copy_fact(&better, &other->items[i]);
+            facts_copy(&better, NULL, &other->items[i]);
     for (size_t i = 0; i < better.count; i++) /* after all were judged: the deciding ones change too */
-        copy_fact(facts, &better.items[i]);
+        facts_copy(facts, NULL, &better.items[i]);
     facts_free(&better);
 }
 

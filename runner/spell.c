@@ -7,6 +7,7 @@
 /* Half a giga-MAC and half a gigabyte per second: slower than any device this is for. */
 #define SLOWEST_PER_SECOND    5e8
 #define STUCK_SECONDS         300.0
+#define CANARY_SECONDS        0.05
 #define LARGE_FOOTPRINT_BYTES 0x1p32
 #define LARGE_FOOTPRINT_RATE  0xap30 /* bytes per second of a probe's time: short probes get a smaller one */
 
@@ -78,13 +79,44 @@ void spell_gate(struct child_command *command, const char *program, const struct
         child_command_add(command, "--context=%zu", plan_gate_context(item));
 }
 
+void spell_identity(struct child_command *command, const char *program)
+{
+    begin(command, program, "identity");
+}
+
+void spell_canary(struct child_command *command, const char *program, const struct plan *plan)
+{
+    begin(command, program, "canary");
+    child_command_add(command, "--probe-seconds=%g", fmin(CANARY_SECONDS, fmax(0.001, plan->roof_seconds / 2)));
+    if (plan->threads)
+        child_command_add(command, "--threads=%zu", plan->threads);
+}
+
+void spell_llama_bench(struct child_command *command, const char *program, const char *llama_bench,
+                       const struct plan_case *item)
+{
+    begin(command, program, "llama-bench");
+    child_command_add(command, "--program=%s", llama_bench);
+    child_command_add(command, "--model=%s", item->subject->request);
+    if (item->threads)
+        child_command_add(command, "--threads=%zu", item->threads);
+    child_command_add(command, "--prompt=%zu", item->prompt_tokens);
+    child_command_add(command, "--generate=%zu", item->generated_tokens);
+    child_command_add(command, "--depth=%zu", item->depth_tokens);
+    child_command_add(command, "--kv-type=%s", dtype_info(item->kv_type)->name);
+}
+
 void spell_launch(struct child_command *command, const char *program, const struct plan *plan,
-                  const struct plan_case *item)
+                  const struct plan_case *item, size_t number)
 {
     begin(command, program, item->kind == CASE_MATMUL ? "matmul" : "launch");
+    child_command_add(command, "--number=%zu", number);
+    if (number == 0 && item->subject->file && item->kind != CASE_MATMUL && item->rule.most > 1)
+        child_command_add(command, "--cold");
     add_subject(command, plan, item);
     child_command_add(command, "--prompt=%zu", item->prompt_tokens);
     child_command_add(command, "--work-seconds=%g", item->work_seconds);
+    child_command_add(command, "--warmup-seconds=%g", item->warmup_seconds);
     if (item->repetitions)
         child_command_add(command, "--repetitions=%zu", item->repetitions);
     if (plan->root)

@@ -5,6 +5,9 @@
 
 #include "runner/commands.h"
 
+/* Roofs and cases are measured at different moments; a fifth is more than that explains. */
+#define ABOVE_ROOFLINE_RATIO 1.2
+
 /* The largest disturbance of any measured repetition. */
 static void tell_noise(struct record *record)
 {
@@ -24,6 +27,22 @@ static void tell_noise(struct record *record)
         facts_number(&record->environment, "noise.largest_foreign_load_ratio", NULL, foreign);
 }
 
+/* No decode reads faster than this machine could in the same run: then one of the two figures is wrong. */
+static void judge_plausibility(struct cell *cell)
+{
+    const struct figure *share = &cell->figures[FIELD_decode_utilization_ratio];
+    char evidence[160];
+
+    if (!share->present || share->value <= ABOVE_ROOFLINE_RATIO)
+        return;
+    snprintf(evidence, sizeof evidence,
+             "decode is %.3g times as fast as the read roof of this run allows: the roof was disturbed, or not all "
+             "weights were read",
+             share->value);
+    facts_text(&cell->observations, "plausibility.verdict", NULL, "above_roofline");
+    facts_text(&cell->observations, "plausibility.evidence", NULL, evidence);
+}
+
 void verdict_conclude(struct record *record, bool interrupted, bool out_of_time)
 {
     size_t ok = 0, failed = 0;
@@ -33,8 +52,10 @@ void verdict_conclude(struct record *record, bool interrupted, bool out_of_time)
         ok += cell->status == CELL_OK;
         failed += cell->status == CELL_FAILED;
         /* a failed case shows its repetitions, but no figure to be quoted */
-        if (cell->status == CELL_OK)
+        if (cell->status == CELL_OK) {
             cell_summarise(cell);
+            judge_plausibility(cell);
+        }
     }
     tell_noise(record);
     if (interrupted || out_of_time) {

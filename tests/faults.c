@@ -6,7 +6,7 @@
  *   CALL   open     open, open64, openat, openat64, fopen, fopen64
  *          opendir  opendir
  *          read     read, pread, and whatever a stream from fopen or fdopen reads
- *          write    write, dprintf, and whatever a stream from fopen or fdopen writes
+ *          write    write, pwrite, dprintf, and whatever a stream from fopen or fdopen writes
  *          fsync    fsync, fdatasync
  *          rename   rename, by the old path or the new one
  *          mkdir    mkdir
@@ -272,14 +272,29 @@ ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
     return read_at(fd, buffer, size, offset);
 }
 
-ssize_t write(int fd, const void *buffer, size_t size)
+static ssize_t write_by(long call, int fd, const void *buffer, size_t size, off_t offset)
 {
     int error = fault_of_descriptor("write", fd);
     if (error > 0) {
         errno = error;
         return -1;
     }
-    return syscall(SYS_write, fd, buffer, shortened(error, size));
+    return syscall(call, fd, buffer, shortened(error, size), offset);
+}
+
+ssize_t write(int fd, const void *buffer, size_t size)
+{
+    return write_by(SYS_write, fd, buffer, size, 0); /* which takes no offset and sees none */
+}
+
+ssize_t pwrite(int fd, const void *buffer, size_t size, off_t offset)
+{
+    return write_by(SYS_pwrite64, fd, buffer, size, offset);
+}
+
+ssize_t pwrite64(int fd, const void *buffer, size_t size, off64_t offset)
+{
+    return write_by(SYS_pwrite64, fd, buffer, size, offset);
 }
 
 int vdprintf(int fd, const char *format, va_list arguments)

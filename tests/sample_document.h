@@ -48,17 +48,28 @@ static inline cJSON *at(cJSON *node, const char *path)
     return node;
 }
 
-/* Prints with both hashes made right again. */
+/* Sets a key of both trees, where it is a text. */
+static inline void sign_key(cJSON *object, cJSON *copy, const char *name, const char *hex)
+{
+    cJSON_SetValuestring(cJSON_GetObjectItemCaseSensitive(object, name), hex);
+    cJSON_SetValuestring(cJSON_GetObjectItemCaseSensitive(copy, name), hex);
+}
+
+/* Prints with all hashes made right again; a tree that is no document any more is printed as it is. */
 static inline char *sign(cJSON *document)
 {
     char *text = cJSON_PrintUnformatted(document), key[DIGEST_HEX], payload[DIGEST_HEX];
     cJSON *copy = cJSON_Parse(text);
 
-    assert_non_null(copy);
-    assert_true(document_comparability(copy, key));
-    cJSON_SetValuestring(at(copy, "integrity.comparability_key_sha256"), key);
+    cJSON *cell = at(document, "cells")->child, *other = at(copy, "cells")->child;
+
+    for (; cell; cell = cell->next, other = other->next) {
+        assert_true(document_cell_key(other, key));
+        sign_key(cell, other, "comparability_key_sha256", key);
+    }
+    if (document_comparability(copy, key))
+        sign_key(at(document, "integrity"), at(copy, "integrity"), "comparability_key_sha256", key);
     assert_true(document_payload(copy, payload));
-    cJSON_SetValuestring(at(document, "integrity.comparability_key_sha256"), key);
     cJSON_SetValuestring(at(document, "integrity.payload_sha256"), payload);
     cJSON_Delete(copy);
     cJSON_free(text);

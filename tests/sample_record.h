@@ -84,7 +84,13 @@ static inline struct cell *sample_model(struct record *record, const char *id, c
         repetition->values[FIELD_predicted_peak_bytes] = weights_bytes + 18874368;
         repetition->values[FIELD_peak_private_bytes] = weights_bytes * 1.004 + 18874368;
         repetition->values[FIELD_nmse_ratio] = 3.1e-5;
+        if (i == 3)
+            repetition->flags = 1u << NOISE_steal_ratio | 1u << FLAG_CANARY;
+        cell_add_sample(cell, "cpu_frequency_hertz", 1.5 * i, i == 4 ? NAN : 3.1e9 - 1e7 * i);
+        cell_add_sample(cell, "cpu_temperature_celsius", 1.5 * i, 51.25 + i);
     }
+    facts_text(&cell->observations, "thermal.verdict", NULL, "steady");
+    facts_null(&cell->observations, "thermal.throttle_count", NULL, "the processor does not tell");
     cell_explain(cell, FIELD_energy_joules_per_token, "no energy source: no powercap zone, no battery");
     cell_explain(cell, FIELD_average_power_watts, "no energy source: no powercap zone, no battery");
     cell_summarise(cell);

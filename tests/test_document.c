@@ -34,7 +34,7 @@ static void test_content(void **state)
     assert_true(cJSON_IsNull(at(document, "device.os.hypervisor")));
     assert_string_equal(at(document, "device.os.hypervisor_reason")->valuestring, "none seen");
     assert_true(at(document, "environment.roofs.read_bytes_per_second")->valuedouble == 4.13e10);
-    assert_string_equal(at(document, "cells.0.stop_reason")->valuestring, "max_repetitions");
+    assert_string_equal(at(document, "cells.0.stop_reason")->valuestring, "precision");
     assert_string_equal(at(document, "cells.0.repetitions.0.phase")->valuestring, "first");
     assert_null(cJSON_GetObjectItem(at(document, "cells.0.repetitions.0.values"), "load_seconds"));
     assert_int_equal(at(document, "cells.0.summary.decode_tokens_per_second.n")->valueint, 6);

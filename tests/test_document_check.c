@@ -109,7 +109,9 @@ static void test_meaning_refuses(void **state)
         {"cells.0.summary.decode_tokens_per_second", "ci_high", "1", "decode_tokens_per_second.value: must lie within"},
         {"cells.0.summary.decode_tokens_per_second", "n", "7", "decode_tokens_per_second.n: must be 6"},
         {"cells.0.summary.decode_tokens_per_second", "launches", "10", "decode_tokens_per_second.launches: must be 6"},
-        {"cells.0.repetitions.2", "excluded_reason", "\"suspended\"", "must be 5, the measured repetitions"},
+        {"cells.0.repetitions.2", "phase", "\"warmup\"", "must be 5, the measured repetitions"},
+        {"cells.0.summary.decode_tokens_per_second", "better", "\"lower\"", "better: must be \"higher\" for"},
+        {"cells.0.series.cpu_frequency_hertz", "values", "[1]", "cpu_frequency_hertz: must have one value for each"},
         {"cells.1", "cell_id", "\"llm.llama-3.2-1b.q4_0\"", "cell_id \"llm.llama-3.2-1b.q4_0\" stands twice"},
         {"schema", "version", "\"2.0\"", "schema.version: 2.0 is newer than this program reads (1.x)"},
         {"schema", "version", "\"17.3\"", "17.3 is newer"},
@@ -255,7 +257,7 @@ static void test_many_cells(void **state)
         "{\"cell_id\":\"c%d\",\"status\":\"skipped\",\"reason\":\"r\",\"model\":{\"name\":\"m\","
         "\"quantization\":\"q\",\"weights\":\"synthetic\"},\"engine\":{\"name\":\"e\",\"version\":"
         "\"1\",\"backend\":\"b\"},\"parameters\":{\"workload\":\"llm\"},\"repetitions\":[],"
-        "\"summary\":{}}%s";
+        "\"summary\":{},\"comparability_key_sha256\":\"%s\"}%s";
     char *text = sample_text(), *many = NULL, *signed_text, *twice;
     cJSON *document = cJSON_Parse(text), *cells;
     size_t size;
@@ -265,7 +267,7 @@ static void test_many_cells(void **state)
     (void)state;
     fputc('[', out);
     for (int i = 0; i < COUNT; i++)
-        fprintf(out, cell, i == COUNT - 1 ? 5 : i, i == COUNT - 1 ? "]" : ",");
+        fprintf(out, cell, i == COUNT - 1 ? 5 : i, sample_hash, i == COUNT - 1 ? "]" : ",");
     fclose(out);
     cells = cJSON_Parse(many);
     assert_non_null(cells);

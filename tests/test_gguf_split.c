@@ -85,6 +85,24 @@ static int remove_folder(void **state)
     return rmdir(split->folder);
 }
 
+/* Every part has a head, in order: the magic number first, and no data. */
+static void expect_heads(const struct split *split, const struct weights *weights)
+{
+    struct gguf_head head;
+    struct stat about;
+    char path[192];
+
+    for (size_t part = 0; part < PARTS; part++) {
+        path_of(split, part, path, sizeof path);
+        assert_int_equal(stat(path, &about), 0);
+        assert_true(gguf_head(weights, part, &head));
+        assert_int_equal(head.file_bytes, about.st_size);
+        assert_true(head.size > 24 && head.size <= head.file_bytes);
+        assert_memory_equal(head.bytes, "GGUF", 4);
+    }
+    assert_false(gguf_head(weights, PARTS, &head));
+}
+
 static void opens_from_any_part(void **state)
 {
     static unsigned char rows[1 << 16];
@@ -124,6 +142,7 @@ static void opens_from_any_part(void **state)
             bytes += (size_t)about.st_size;
         }
         assert_int_equal(gguf_file_bytes(weights), bytes);
+        expect_heads(split, weights);
         weights_close(weights);
         model_free(&model);
     }
@@ -240,6 +259,39 @@ static void wants_the_name_of_a_part(void **state)
     unlink(other);
 }
 
+/* Whether the system gives the pages up is its own affair; the weights are the same afterwards. */
+static void is_whole_after_leaving_the_page_cache(void **state)
+{
+    struct split *split = *state;
+    struct weights *weights;
+    struct model model;
+    struct error error = {0};
+    char path[192];
+    double kept_ratio = -1;
+    size_t size;
+    unsigned char *bytes;
+
+    cut(split);
+    write_parts(split);
+    path_of(split, 1, path, sizeof path);
+    assert_int_equal(gguf_open(&weights, &model, path, &error), STATUS_OK);
+    assert_int_equal(gguf_drop_cache(weights, &kept_ratio, &error), STATUS_OK);
+    assert_true(kept_ratio >= 0 && kept_ratio <= 1);
+    expect_heads(split, weights);
+    path_of(split, 2, path, sizeof path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(gguf_drop_cache(weights, &kept_ratio, &error), STATUS_IO);
+    assert_non_null(strstr(error.text, path));
+    weights_close(weights);
+    model_free(&model);
+    bytes = plan_write(&split->whole, &size);
+    assert_int_equal(gguf_open_memory(&weights, &model, bytes, size, "memory", &error), STATUS_OK);
+    assert_int_equal(gguf_drop_cache(weights, &kept_ratio, &error), STATUS_UNSUPPORTED);
+    weights_close(weights);
+    model_free(&model);
+    free(bytes);
+}
+
 static void stems_lose_their_marks(void **state)
 {
     static const struct {
@@ -264,9 +316,13 @@ static void stems_lose_their_marks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opens_from_any_part),         cmocka_unit_test(names_the_missing_part),
-        cmocka_unit_test(refuses_parts_that_disagree), cmocka_unit_test(refuses_wrong_tensors),
-        cmocka_unit_test(wants_the_name_of_a_part),    cmocka_unit_test(stems_lose_their_marks),
+        cmocka_unit_test(opens_from_any_part),
+        cmocka_unit_test(names_the_missing_part),
+        cmocka_unit_test(refuses_parts_that_disagree),
+        cmocka_unit_test(refuses_wrong_tensors),
+        cmocka_unit_test(wants_the_name_of_a_part),
+        cmocka_unit_test(stems_lose_their_marks),
+        cmocka_unit_test(is_whole_after_leaving_the_page_cache),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -53,7 +53,8 @@ static void test_fallbacks_stand_where_nothing_is_given(void **state)
     assert_string_equal(options_text(&options, OPTION_QUANT, 0), "q4_0");
     assert_int_equal(options_size(&options, OPTION_PROMPT, 0), 512);
     assert_int_equal(options_size(&options, OPTION_GENERATE, 0), 128);
-    assert_int_equal(options_size(&options, OPTION_LAUNCHES, 0), 6);
+    assert_int_equal(options_count(&options, OPTION_LAUNCHES), 0);
+    assert_true(options_number(&options, OPTION_PRECISION, 0) == 2);
     assert_int_equal(options_size(&options, OPTION_SEED, 0), 42);
     assert_string_equal(options_text(&options, OPTION_KV_TYPE, 0), "f16");
     assert_int_equal(options_count(&options, OPTION_SCENARIO), 0);
@@ -166,6 +167,8 @@ static void test_nonsense_is_refused_with_the_remedy(void **state)
         {COMMAND_RUN, "-t 0", "1 to 1024"},
         {COMMAND_RUN, "-c 0", "out of range"},
         {COMMAND_RUN, "--launches 0", "out of range"},
+        {COMMAND_RUN, "--precision 0", "out of range"},
+        {COMMAND_RUN, "--precision 2s", "percentage"},
         {COMMAND_RUN, "--launches 1,2", "1,2"},
         {COMMAND_RUN, "--time-budget 5x", "time"},
         {COMMAND_RUN, "--seed -4", "-4"},

@@ -84,7 +84,7 @@ static void test_no_argument_is_quick(void **state)
     for (size_t i = 0; i < plan->case_count; i++) {
         models += plan->cases[i].kind == CASE_LLM;
         products += plan->cases[i].kind == CASE_MATMUL;
-        assert_int_equal(plan->cases[i].launches, 6);
+        assert_int_equal(plan->cases[i].rule.most, 6);
     }
     assert_int_equal(models, 2);
     assert_int_equal(products, 2 * 2 * 2);
@@ -118,10 +118,44 @@ static void test_options_replace_what_a_profile_says(void **state)
     assert_int_equal(planned->plan.subject_count, 1);
     assert_int_equal(planned->plan.cases[0].prompt_tokens, 64);
     assert_int_equal(planned->plan.cases[0].generated_tokens, 32);
-    assert_int_equal(planned->plan.cases[0].launches, 2);
+    assert_int_equal(planned->plan.cases[0].rule.least, 2);
     assert_string_not_equal(planned->plan.definition, quick->plan.definition);
     plan_free(planned);
     plan_free(quick);
+}
+
+static void expect_rule(const char *line, size_t least, size_t most, double precision_ratio)
+{
+    struct planned *planned = plan_good(line);
+    const struct stopping_rule *rule = &planned->plan.cases[0].rule;
+
+    assert_int_equal(rule->least, least);
+    assert_int_equal(rule->most, most);
+    assert_float_equal(rule->precision_ratio, precision_ratio, 1e-9);
+    plan_free(planned);
+}
+
+static void test_launches_are_a_number_or_a_precision(void **state)
+{
+    (void)state;
+    expect_rule("-m llama-3.2-1b", 6, 30, 0.02);
+    expect_rule("-m llama-3.2-1b --precision 0.5%", 6, 30, 0.005);
+    expect_rule("-m llama-3.2-1b --launches 7", 7, 7, 0.02);
+    expect_rule("quick", 6, 6, 0.02);
+    expect_rule("quick --precision 1", 6, 30, 0.01);
+    expect_rule("standard", 10, 30, 0.02);
+    expect_rule("sustained --precision 1", 1, 1, 0.01);
+}
+
+/* How often something is measured does not make it something else. */
+static void test_precision_leaves_the_definition_alone(void **state)
+{
+    struct planned *seven = plan_good("-m llama-3.2-1b --launches 7"), *open = plan_good("-m llama-3.2-1b");
+
+    (void)state;
+    assert_string_equal(seven->plan.definition, open->plan.definition);
+    plan_free(seven);
+    plan_free(open);
 }
 
 static void test_lists_multiply_out_and_ids_are_unique(void **state)
@@ -249,7 +283,7 @@ static void test_sustained_decodes_for_ten_minutes(void **state)
     assert_int_equal(planned->plan.case_count, 1);
     assert_int_equal(planned->plan.cases[0].kind, CASE_SUSTAINED);
     assert_true(planned->plan.cases[0].work_seconds == 600);
-    assert_int_equal(planned->plan.cases[0].launches, 1);
+    assert_int_equal(planned->plan.cases[0].rule.most, 1);
     plan_free(planned);
 }
 
@@ -307,6 +341,8 @@ int main(void)
         cmocka_unit_test(test_no_argument_is_quick),
         cmocka_unit_test(test_models_alone_bring_no_matrices),
         cmocka_unit_test(test_options_replace_what_a_profile_says),
+        cmocka_unit_test(test_launches_are_a_number_or_a_precision),
+        cmocka_unit_test(test_precision_leaves_the_definition_alone),
         cmocka_unit_test(test_lists_multiply_out_and_ids_are_unique),
         cmocka_unit_test(test_threads_and_depth_reach_the_engine),
         cmocka_unit_test(test_what_a_model_was_not_made_for_is_skipped),

@@ -180,6 +180,40 @@ static void test_summarise_nothing(void **state)
     record_close(&record);
 }
 
+/* One value per launch in the order of launches, whatever the order of repetitions; a maximum for fields that are one. */
+static void test_launch_values(void **state)
+{
+    static const struct {
+        unsigned launch;
+        enum phase phase;
+        double decode, bytes;
+    } rows[] = {{7, PHASE_MEASURED, 10, 5}, {2, PHASE_FIRST, 90, 9},     {2, PHASE_MEASURED, 30, 1},
+                {7, PHASE_MEASURED, 20, 3}, {2, PHASE_MEASURED, NAN, 4}, {9, PHASE_MEASURED, NAN, NAN}};
+    struct record record;
+    struct cell *cell;
+    double values[6];
+    unsigned launches[6];
+
+    (void)state;
+    record_open(&record);
+    cell = record_add_cell(&record, "cell");
+    assert_int_equal(cell_launch_values(cell, FIELD_decode_tokens_per_second, values, 6), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct repetition *repetition = cell_add_repetition(cell, rows[i].launch, rows[i].phase);
+        repetition->values[FIELD_decode_tokens_per_second] = rows[i].decode;
+        repetition->values[FIELD_peak_private_bytes] = rows[i].bytes;
+    }
+    assert_int_equal(cell_launch_rounds(cell, FIELD_decode_tokens_per_second, values, launches, 6), 2);
+    assert_true(values[0] == 30 && values[1] == 15);
+    assert_true(launches[0] == 2 && launches[1] == 7);
+    assert_int_equal(cell_launch_values(cell, FIELD_peak_private_bytes, values, 6), 2);
+    assert_true(values[0] == 4 && values[1] == 5);
+    values[1] = -1;
+    assert_int_equal(cell_launch_rounds(cell, FIELD_decode_tokens_per_second, values, launches, 1), 1);
+    assert_true(values[0] == 30 && values[1] == -1);
+    record_close(&record);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +221,7 @@ int main(void)
         cmocka_unit_test(test_cell_ids),          cmocka_unit_test(test_summarise_launches),
         cmocka_unit_test(test_summarise_maximum), cmocka_unit_test(test_summarise_few_launches),
         cmocka_unit_test(test_reasons),           cmocka_unit_test(test_summarise_nothing),
+        cmocka_unit_test(test_launch_values),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,38 @@ static void test_one_line(void **state)
     assert_copy("\xff\x1b\n", TEXT_ASCII, "?? ");
 }
 
+static void test_hides_homes(void **state)
+{
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"/home/ann/my model.gguf: cannot read", "~/my model.gguf: cannot read"},
+        {"cannot open '/home/ann': gone, /Users/bob/x", "cannot open '~': gone, ~/x"},
+        {"/root/a /rooted/b /root", "~/a /rooted/b ~"},
+        {"/srv/people/eve/x /srv/people/evelyn/x", "~/x /srv/people/evelyn/x"},
+        {"/home/ /homes/x /sys/class/powercap", "/home/ /homes/x /sys/class/powercap"},
+        {"-fdebug-prefix-map=/home/ann/build=.", "-fdebug-prefix-map=~/build=."},
+    };
+    const char *before = getenv("HOME");
+    char *home = before ? strdup(before) : NULL, text[100];
+
+    (void)state;
+    setenv("HOME", "/srv/people/eve/", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        strcpy(text, cases[i][0]);
+        text_hide_homes(text);
+        assert_string_equal(text, cases[i][1]);
+    }
+    setenv("HOME", "/", 1);
+    strcpy(text, "/usr/share");
+    text_hide_homes(text);
+    assert_string_equal(text, "/usr/share");
+    if (home)
+        setenv("HOME", home, 1);
+    else
+        unsetenv("HOME");
+    free(home);
+}
+
 static void test_columns(void **state)
 {
     (void)state;
@@ -224,9 +256,9 @@ static void test_json_depth(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_repairs_utf8), cmocka_unit_test(test_one_line),          cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_date_time),    cmocka_unit_test(test_numbers_read_back), cmocka_unit_test(test_json_good),
-        cmocka_unit_test(test_json_bad),     cmocka_unit_test(test_json_depth),
+        cmocka_unit_test(test_repairs_utf8), cmocka_unit_test(test_one_line),  cmocka_unit_test(test_hides_homes),
+        cmocka_unit_test(test_columns),      cmocka_unit_test(test_date_time), cmocka_unit_test(test_numbers_read_back),
+        cmocka_unit_test(test_json_good),    cmocka_unit_test(test_json_bad),  cmocka_unit_test(test_json_depth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

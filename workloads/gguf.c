@@ -295,3 +295,20 @@ size_t gguf_file_bytes(const struct weights *weights)
         bytes += file->parts.items[i].size;
     return bytes;
 }
+
+enum status gguf_drop_cache(const struct weights *weights, double *kept_ratio, struct error *error)
+{
+    return gguf_parts_drop_cache(&((const struct gguf_weights *)weights)->parts, kept_ratio, error);
+}
+
+bool gguf_head(const struct weights *weights, size_t part, struct gguf_head *head)
+{
+    const struct gguf_weights *file = (const struct gguf_weights *)weights;
+    const struct gguf_part *own;
+
+    if (part >= file->parts.count)
+        return false;
+    own = &file->parts.items[part];
+    *head = (struct gguf_head){own->bytes, own->index.data_offset, own->size};
+    return true;
+}

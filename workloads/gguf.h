@@ -16,4 +16,16 @@ enum status gguf_open_memory(struct weights **weights, struct model *model, cons
 /* Size of the file, or of all its parts together. */
 size_t gguf_file_bytes(const struct weights *weights);
 
+/* What stands before the data of a file, keys and tensor entries, and the size of the file. */
+struct gguf_head {
+    const void *bytes; /* good while the weights are open */
+    size_t size, file_bytes;
+};
+
+/* The head of part number `part` of a model; false where it has no such part. */
+bool gguf_head(const struct weights *weights, size_t part, struct gguf_head *head);
+
+/* See gguf_parts_drop_cache. */
+enum status gguf_drop_cache(const struct weights *weights, double *kept_ratio, struct error *error);
+
 #endif

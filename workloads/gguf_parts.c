@@ -74,7 +74,7 @@ static enum status map_file(struct gguf_part *part, const char *path, struct err
         goto out;
     }
     madvise(bytes, (size_t)about.st_size, MADV_SEQUENTIAL);
-    *part = (struct gguf_part){.bytes = bytes, .size = (size_t)about.st_size, .mapped = true};
+    *part = (struct gguf_part){.bytes = bytes, .size = (size_t)about.st_size, .mapped = true, .path = strdup(path)};
 out:
     close(file);
     return status;
@@ -85,6 +85,7 @@ static void close_part(struct gguf_part *part)
     gguf_index_free(&part->index);
     if (part->mapped)
         munmap((void *)part->bytes, part->size);
+    free(part->path);
     *part = (struct gguf_part){0};
 }
 
@@ -282,4 +283,47 @@ const struct gguf_entry *gguf_parts_entry(const struct gguf_parts *parts, const 
         }
     }
     return NULL;
+}
+
+static enum status drop_part(const struct gguf_part *part, struct error *error)
+{
+    int file = part->path ? open(part->path, O_RDONLY | O_CLOEXEC) : -1, problem;
+
+    if (!part->path)
+        return error_set(error, STATUS_UNSUPPORTED, "there is no file to drop from the page cache");
+    if (file < 0)
+        return error_set(error, STATUS_IO, "%s: %s", part->path, strerror(errno));
+    /* pages that are mapped or not yet written stay whatever is advised */
+    madvise((void *)part->bytes, part->size, MADV_DONTNEED);
+    fdatasync(file);
+    problem = posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+    close(file);
+    return problem ? error_set(error, STATUS_IO, "%s: its pages cannot be dropped: %s", part->path, strerror(problem))
+                   : STATUS_OK;
+}
+
+enum status gguf_parts_drop_cache(const struct gguf_parts *parts, double *kept_ratio, struct error *error)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = 0, kept = 0;
+
+    for (size_t i = 0; i < parts->count; i++) {
+        const struct gguf_part *part = &parts->items[i];
+        size_t count = (part->size + page - 1) / page;
+        unsigned char *seen;
+        enum status status = drop_part(part, error);
+
+        if (status)
+            return status;
+        seen = malloc(count);
+        if (!seen || mincore((void *)part->bytes, part->size, seen)) {
+            free(seen);
+            return error_set(error, STATUS_IO, "%s: the system does not tell what is cached of it", part->path);
+        }
+        for (size_t p = 0; p < count; p++)
+            kept += seen[p] & 1;
+        pages += count;
+        free(seen);
+    }
+    *kept_ratio = pages ? (double)kept / (double)pages : 0;
+    return STATUS_OK;
 }

@@ -11,6 +11,7 @@ struct gguf_part {
     size_t size;
     struct gguf_index index;
     bool mapped;
+    char *path; /* owned; NULL where the bytes were in memory already */
 };
 
 struct gguf_parts {
@@ -27,6 +28,11 @@ enum status gguf_parts_open(struct gguf_parts *parts, const char *path, struct e
 enum status gguf_parts_read(struct gguf_parts *parts, const void *bytes, size_t size, const char *origin,
                             struct error *error);
 void gguf_parts_close(struct gguf_parts *parts);
+
+/* Asks the system to drop the files from its page cache, so that the next reading comes from the disk. *kept_ratio: share of their
+ * bytes that is in memory still, as files of a memory file system always are. STATUS_UNSUPPORTED for bytes that no file holds,
+ * STATUS_IO. */
+enum status gguf_parts_drop_cache(const struct gguf_parts *parts, double *kept_ratio, struct error *error);
 
 /* The tensor of that name and the part it lies in; NULL where there is none. */
 const struct gguf_entry *gguf_parts_entry(const struct gguf_parts *parts, const char *name,

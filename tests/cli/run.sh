@@ -12,6 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 # The fault table is loaded before a sanitizer's own library.
 export ASAN_OPTIONS="verify_asan_link_order=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 unset NO_COLOR POCKETMARK_ISA POCKETMARK_DATA
+export POCKETMARK_LOCK=$scratch/lock # another suite may run beside this one
 
 for group in "$here"/*.sh; do
     name=$(basename "$group" .sh)
