@@ -32,6 +32,18 @@ LANES_INLINE void lanes_store(float *p, lanes v)
     *(lanes_loose *)p = v;
 }
 
+/* To an address of whole vectors, past the caches. */
+LANES_INLINE void lanes_stream(float *p, lanes v)
+{
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)v);
+#elif defined(__AVX2__)
+    _mm256_stream_ps(p, (__m256)v);
+#else
+    lanes_store(p, v);
+#endif
+}
+
 LANES_INLINE lanes lanes_all(float x)
 {
     return x - (lanes){0}; /* a sum would make +0 of −0 */
