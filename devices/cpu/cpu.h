@@ -89,7 +89,7 @@ struct cpu {
     } rotations[CPU_ROTATIONS];
     struct cpu_cache cache;
     struct cpu_scratch scratch;
-    struct { /* best logit of each thread's rows */
+    struct cpu_best { /* best logit of the rows that a thread has computed */
         float value;
         int32_t token;
     } best[HOST_CPUS_MAX];
