@@ -77,6 +77,8 @@ struct cpu {
     size_t batch_tokens, context_tokens;
     enum dtype kv_type;
     struct threads *threads;
+    struct gemv_tuning tuning; /* of one-token products; tuned: by a trial at load */
+    bool tuned, may_tune;
     const struct kernel *attend, *norm, *rotate, *gate, *cap;
     const struct model *model;
     struct buffer weights;

@@ -60,7 +60,7 @@ static void run_stage(const struct pass *pass, size_t thread, const struct stage
     while (matrix_walk_next(&walk, &begin, &end)) {
         for (size_t i = 0; i < stage->count; i++)
             matrix_multiply(stage->matrices[i], begin, end, pass->count, tiles, stage->outs[i], stage->strides[i],
-                            pass->cpu->scratch.threads[thread].gemm);
+                            &pass->cpu->tuning, pass->cpu->scratch.threads[thread].gemm);
         if (stage->finish)
             stage->finish(pass, stage, thread, begin * PANEL_ROWS, end * PANEL_ROWS);
     }

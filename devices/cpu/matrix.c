@@ -1,9 +1,5 @@
 #include "devices/cpu/matrix.h"
 
-/* Distances of prefetch that were best or within the noise of the best on the processors measured: 1 to 2 KiB ahead into the first
- * cache and 4 KiB into the second. */
-static const struct gemv_tuning tuning = {.near_bytes = 1536, .far_bytes = 4096};
-
 enum {
     RELEASE_PANELS = 64,      /* panels between two releases of the source's pages */
     PIECE_BYTES = 144 * 1024, /* of a piece that any thread may take: some 8 µs of reading */
@@ -154,12 +150,12 @@ bool matrix_walk_next(struct matrix_walk *walk, size_t *begin, size_t *end)
 }
 
 void matrix_multiply(const struct matrix *matrix, size_t begin, size_t end, size_t tokens, const uint8_t *tiles,
-                     float *out, size_t stride, void *scratch)
+                     float *out, size_t stride, const struct gemv_tuning *tuning, void *scratch)
 {
     const uint8_t *data = matrix->data + begin * panel_bytes(matrix->type, matrix->columns);
 
     if (tokens == 1)
-        matrix->gemv->gemv(matrix->columns, end - begin, data, tiles, out + begin * PANEL_ROWS, &tuning);
+        matrix->gemv->gemv(matrix->columns, end - begin, data, tiles, out + begin * PANEL_ROWS, tuning);
     else
         matrix->gemm->gemm(matrix->columns, end - begin, data, tokens, tiles, out + begin * PANEL_ROWS, stride,
                            scratch);

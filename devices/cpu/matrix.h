@@ -60,6 +60,6 @@ bool matrix_walk_next(struct matrix_walk *walk, size_t *begin, size_t *end);
 
 /* out[t·stride + row] of the rows of panels [begin, end). scratch: GEMM_SCRATCH_BYTES of this thread. */
 void matrix_multiply(const struct matrix *matrix, size_t begin, size_t end, size_t tokens, const uint8_t *tiles,
-                     float *out, size_t stride, void *scratch);
+                     float *out, size_t stride, const struct gemv_tuning *tuning, void *scratch);
 
 #endif

@@ -166,7 +166,7 @@ static void multiply(void *context, size_t thread)
     walk = matrix_walk(&trial->matrix, cpu->threads, thread, 0);
     while (matrix_walk_next(&walk, &begin, &end))
         matrix_multiply(&trial->matrix, begin, end, trial->tokens, trial->tiles, trial->out,
-                        trial->matrix.panels * PANEL_ROWS, trial->gemm + thread * GEMM_SCRATCH_BYTES);
+                        trial->matrix.panels * PANEL_ROWS, &cpu->tuning, trial->gemm + thread * GEMM_SCRATCH_BYTES);
 }
 
 void cpu_trial_run(struct cpu *cpu, float *out)
