@@ -166,6 +166,15 @@ $(FAULTS): $(BUILD)/%.so: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call run,CC,$<,$(CC) $(STD) $(WARN) -O2 -g -fPIC -shared -o $@ $< -pthread)
 
+# Kernels one by one: `make bench BENCH='gemm q4_0'` for those whose names contain these words.
+$(BUILD)/tests/bench: $(BUILD)/tests/bench.o $(LIBRARY)
+	$(call run,LINK,$@,$(CC) $(COMPILE) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lcmocka $(LDLIBS))
+.PHONY: bench
+bench: ## speed, share of the roof and error of every kernel, at every level that this processor has
+	+@$(SUBMAKE) deps-test
+	+@$(SUBMAKE) $(BUILD)/tests/bench
+	@$(BUILD)/tests/bench $(BENCH)
+
 .PHONY: test test-programs schema
 schema: $(PROGRAM) ## hold the result schema and the stored results against another validator (python3-jsonschema)
 	@python3 tests/check_schema.py reports/result.schema.json $(PROGRAM) $(sort $(wildcard tests/results/*/*.json))
@@ -217,5 +226,5 @@ fuzz: ## feed each fuzzer for FUZZ_SECONDS=60; a crash fails and names the input
 	@bash tests/fuzz.sh build/fuzz '$(FUZZ_SECONDS)' $(notdir $(FUZZERS))
 fuzzers: $(FUZZERS)
 
--include $(OBJECTS:.o=.d) $(GENERATED_OBJECTS:.o=.d) $(TESTS:=.d) $(HEADERS:%=$(BUILD)/headers/%.d) \
+-include $(OBJECTS:.o=.d) $(GENERATED_OBJECTS:.o=.d) $(TESTS:=.d) $(BUILD)/tests/bench.d $(HEADERS:%=$(BUILD)/headers/%.d) \
          $(FUZZERS:$(BUILD)/fuzzers/%=$(BUILD)/tests/fuzz/%.d)

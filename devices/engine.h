@@ -2,6 +2,7 @@
 #ifndef POCKETMARK_DEVICES_ENGINE_H
 #define POCKETMARK_DEVICES_ENGINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ struct engine_options {
     size_t context_tokens; /* tokens the cache must hold */
     size_t batch_tokens;   /* most tokens of a prefill processed together; 0: the engine's default */
     enum dtype kv_type;    /* of cached keys and values: DTYPE_F16 (what any value but the next means) or DTYPE_Q8_0 */
+    bool no_tune;          /* leave out the short trial at load that picks distances of prefetch */
     isa_set isa;           /* levels the engine may use: the host's, limited by POCKETMARK_ISA */
 };
 

@@ -6,6 +6,7 @@
 
 #include "devices/clock.h"
 #include "devices/cpu/cpu.h"
+#include "devices/cpu/tune.h"
 #include "devices/cpu/trial.h"
 
 static size_t thread_count(const struct host *host, const struct engine_options *options)
@@ -71,6 +72,8 @@ static enum status cpu_open(struct engine *engine, const struct host *host, cons
     cpu->batch_tokens = batch_for(options);
     cpu->host = host;
     cpu->kv_type = kv_type_for(options);
+    cpu->tuning = tune_candidates[0];
+    cpu->may_tune = !options->no_tune;
     cpu->attend = kernel_best(OP_ATTEND, cpu->kv_type, cpu->isa);
     cpu->norm = kernel_best(OP_NORM, DTYPE_COUNT, cpu->isa);
     cpu->cap = kernel_best(OP_CAP, DTYPE_COUNT, cpu->isa);
@@ -123,6 +126,8 @@ static enum status cpu_load(struct engine *engine, const struct model *model, co
         status = cpu_cache_open(cpu, error);
     if (status == STATUS_OK)
         status = cpu_scratch_open(cpu, error);
+    if (status == STATUS_OK && cpu->may_tune)
+        cpu_tune(cpu);
     return status;
 }
 
@@ -239,7 +244,7 @@ static void cpu_describe(const struct engine *engine, void (*visit)(void *contex
     const struct cpu *cpu = engine->state;
     enum dtype type = cpu->trial ? cpu_trial_type(cpu) : cpu->model ? cpu->layers[0].gate.type : DTYPE_Q4_0;
     const struct kernel *gemm = kernel_best(OP_GEMM, type, cpu->isa);
-    char threads[32];
+    char threads[32], prefetch[80];
 
     snprintf(threads, sizeof threads, "%zu", threads_count(cpu->threads));
     visit(context, "threads", threads);
@@ -247,6 +252,9 @@ static void cpu_describe(const struct engine *engine, void (*visit)(void *contex
     visit(context, "prefill_kernel", gemm->name);
     visit(context, "decode_kernel", kernel_best(OP_GEMV, type, cpu->isa)->name);
     visit(context, "attention_kernel", cpu->attend->name);
+    snprintf(prefetch, sizeof prefetch, "%zu and %zu bytes ahead, %s", cpu->tuning.near_bytes, cpu->tuning.far_bytes,
+             cpu->tuned ? "tuned at load" : "not tuned");
+    visit(context, "prefetch", prefetch);
     visit(context, "pages", cpu->weights.huge ? "huge pages requested" : "base");
 }
 

@@ -6,6 +6,7 @@
 
 #include "devices/buffer.h"
 #include "devices/clock.h"
+#include "devices/median.h"
 #include "devices/memory.h"
 #include "devices/threads.h"
 #include "kernels/kernel.h"
@@ -46,22 +47,6 @@ struct probe {
     size_t active; /* threads that take part */
     uint64_t macs[HOST_CPUS_MAX];
 };
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median_of(const double *samples, size_t count)
-{
-    double sorted[ROOF_REPETITIONS_MAX];
-
-    memcpy(sorted, samples, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare_doubles);
-    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
-}
 
 static void add_sample(struct roof_figure *figure, double sample, bool higher)
 {

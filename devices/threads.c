@@ -24,6 +24,7 @@ struct worker {
     size_t index;
     pthread_t handle;
     bool started;
+    _Alignas(LINE) _Atomic uint64_t offers[THREADS_OFFERS];
 };
 
 /* `round` counts what the waiting threads wait for: barriers passed, tasks begun. */
@@ -44,6 +45,10 @@ struct threads {
     } counters[THREADS_COUNTERS];
     struct worker *workers;
 };
+
+/* The number of pieces above OFFER_SHIFT, the next one to be taken below: one word, so that no thread sees the one without the
+ * other. */
+enum { OFFER_SHIFT = 32 };
 
 static void pause_briefly(void)
 {
@@ -207,6 +212,24 @@ size_t threads_counter_add(struct threads *threads, size_t slot, size_t amount)
 void threads_counter_reset(struct threads *threads, size_t slot)
 {
     atomic_store(&threads->counters[slot].value, 0);
+}
+
+void threads_offer(struct threads *threads, size_t thread, size_t slot, size_t count)
+{
+    atomic_store(&threads->workers[thread].offers[slot], (uint64_t)count << OFFER_SHIFT);
+}
+
+bool threads_take(struct threads *threads, size_t owner, size_t slot, size_t *piece)
+{
+    _Atomic uint64_t *offer = &threads->workers[owner].offers[slot];
+    uint64_t seen = atomic_load(offer);
+
+    /* a look before the leap: a word that all threads only read stays in all their caches */
+    if ((uint32_t)seen >= seen >> OFFER_SHIFT)
+        return false;
+    seen = atomic_fetch_add(offer, 1);
+    *piece = (uint32_t)seen;
+    return (uint32_t)seen < seen >> OFFER_SHIFT;
 }
 
 void threads_share(const struct threads *threads, size_t thread, size_t count, size_t grain, size_t *begin, size_t *end)

@@ -2,6 +2,7 @@
 #ifndef POCKETMARK_DEVICES_THREADS_H
 #define POCKETMARK_DEVICES_THREADS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernels/base.h"
@@ -24,6 +25,14 @@ void threads_barrier(struct threads *threads, size_t thread);
 enum { THREADS_COUNTERS = 4 };
 size_t threads_counter_add(struct threads *threads, size_t slot, size_t amount);
 void threads_counter_reset(struct threads *threads, size_t slot);
+
+/* Inside a task: each thread offers pieces of its own work, numbered from 0, which any thread may take; a piece is taken once. Offers
+ * of one slot (0..THREADS_OFFERS−1) must lie a barrier apart, and all pieces must be taken before it. */
+enum { THREADS_OFFERS = 3 };
+void threads_offer(struct threads *threads, size_t thread, size_t slot, size_t count);
+
+/* False where `owner` has no piece left. */
+bool threads_take(struct threads *threads, size_t owner, size_t slot, size_t *piece);
 
 /* Splits [0, count) into whole multiples of `grain` and gives the share of `thread`. */
 void threads_share(const struct threads *threads, size_t thread, size_t count, size_t grain, size_t *begin,

@@ -31,6 +31,7 @@
 #ifndef POCKETMARK_KERNELS_BLOCKS_H
 #define POCKETMARK_KERNELS_BLOCKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -109,6 +110,12 @@ static inline size_t panel_block_bytes(enum dtype type)
 static inline size_t panel_head_bytes(enum dtype type)
 {
     return type == DTYPE_Q4_K || type == DTYPE_Q5_K ? Q4_K_PANEL_HEAD : type == DTYPE_Q6_K ? Q6_K_PANEL_HEAD : 0;
+}
+
+/* Do the blocks of this type have a minimum beside the scale? */
+static inline bool panel_has_minimum(enum dtype type)
+{
+    return type == DTYPE_Q4_1 || type == DTYPE_Q4_K || type == DTYPE_Q5_K;
 }
 
 /* Bytes of one packed panel of rows of length k (a multiple of the type's block). */

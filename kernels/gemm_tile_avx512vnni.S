@@ -1,4 +1,4 @@
-/* void gemm_tile_avx512vnni(const struct tile_task *task)
+/* void gemm_tile_avx512vnni(const struct gemm_tile *task)
  *
  * The register tile of gemm_avx512vnni.c: 2 panels × 12 tokens × blocks of 32 values of k.
  *   zmm0 … zmm11   int32 sums of panel 0, tokens 0 … 11;  zmm12 … zmm23 of panel 1

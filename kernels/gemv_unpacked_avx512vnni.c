@@ -47,7 +47,7 @@ UNPACK_INLINE __m512 multiply_block(enum dtype type, const uint8_t *head, const 
         value = _mm512_fmadd_ps(_mm512_cvtepi32_ps(last), u.scales[1], value);
     } else
         value = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(first, last)), u.scales[0]);
-    if (unpack_has_minimum(type))
+    if (panel_has_minimum(type))
         value = _mm512_fmadd_ps(u.minimum, v->sum, value);
     return _mm512_fmadd_ps(value, v->scale, total);
 }

@@ -32,6 +32,18 @@ LANES_INLINE void lanes_store(float *p, lanes v)
     *(lanes_loose *)p = v;
 }
 
+/* To an address of whole vectors, past the caches. */
+LANES_INLINE void lanes_stream(float *p, lanes v)
+{
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)v);
+#elif defined(__AVX2__)
+    _mm256_stream_ps(p, (__m256)v);
+#else
+    lanes_store(p, v);
+#endif
+}
+
 LANES_INLINE lanes lanes_all(float x)
 {
     return x - (lanes){0}; /* a sum would make +0 of −0 */
@@ -138,6 +150,21 @@ LANES_INLINE lanes lanes_exp2(lanes x)
     p = p * f + lanes_all(6.9314718e-1f);
     p = p * f + lanes_all(1.0f);
     return (lanes)((lanes_int)(p * (lanes)exponent) & normal);
+}
+
+/* 2^x for x ≤ 0, less than 2^-125 below −126. Minimax polynomial around the nearest integer: relative error under 2·10⁻⁷. */
+LANES_INLINE lanes lanes_exp2_below(lanes x)
+{
+    const lanes round = lanes_all(12582912.0f); /* see lanes_exp2 */
+    lanes clamped = lanes_max(x, lanes_all(-126.0f)), shifted = clamped + round;
+    lanes f = clamped - (shifted - round), p = lanes_all(1.32647273e-3f);
+
+    p = p * f + lanes_all(9.67151299e-3f);
+    p = p * f + lanes_all(5.55073358e-2f);
+    p = p * f + lanes_all(2.40222424e-1f);
+    p = p * f + lanes_all(6.93147004e-1f);
+    p = p * f + lanes_all(1.0f);
+    return (lanes)((lanes_int)p + ((lanes_int)shifted << 23));
 }
 
 /* Hyperbolic tangent, absolute error under 2·10⁻⁷. */

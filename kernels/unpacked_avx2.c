@@ -1,11 +1,7 @@
 /* Without dot-product instructions, exact in int16 and int32. */
-#include <immintrin.h>
+#include "kernels/unpack256.inc"
 
-#include "kernels/kernel.h"
-
-#define INLINE              static inline __attribute__((always_inline))
 #define UNPACKED_NAME(name) name##_avx2
-enum { WIDTH = 4 };
 
 /* A pair of products is at most 2·127·127 in either case, which fits 16 bits. */
 INLINE __m256i dot_unsigned(__m256i sums, __m256i w, __m256i a)

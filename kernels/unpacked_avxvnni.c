@@ -1,11 +1,7 @@
 /* With the 256-bit dot-product instructions of client processors. */
-#include <immintrin.h>
+#include "kernels/unpack256.inc"
 
-#include "kernels/kernel.h"
-
-#define INLINE              static inline __attribute__((always_inline))
 #define UNPACKED_NAME(name) name##_avxvnni
-enum { WIDTH = 6 };
 
 INLINE __m256i dot_unsigned(__m256i sums, __m256i w, __m256i a)
 {

@@ -35,12 +35,6 @@ enum status writer_save(const struct writer *writer, const struct record *record
 /* The same for bytes that are ready. */
 enum status writer_save_bytes(const char *path, const char *bytes, size_t count, struct error *error);
 
-/* Writes all bytes to an open file; false with errno set. */
-bool writer_put(int file, const char *bytes, size_t count);
-
-/* Makes the names of a folder's files last; false with errno set. */
-bool writer_sync_folder(const char *folder);
-
 /* True if a file could be created at path now; used before hours of measuring. STATUS_IO names path and cause. */
 enum status writer_probe(const char *path, struct error *error);
 

@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "reports/save.h"
 #include "runner/referee.h"
 #include "workloads/oracle.h"
 #include "workloads/synthetic.h"
@@ -204,8 +203,8 @@ int command_verify(const struct invocation *invocation, struct error *error)
 }
 
 /* Steps through the tokens and writes a row for each. */
-static enum status write_rows(struct workbench *bench, const int32_t *tokens, size_t count, FILE *file,
-                              const char *path, struct error *error)
+static enum status write_rows(struct workbench *bench, const int32_t *tokens, size_t count, struct save *save,
+                              struct error *error)
 {
     size_t vocabulary = bench->subject.model.vocabulary;
     float *rows = malloc(LOGITS_ROWS * vocabulary * sizeof *rows);
@@ -215,37 +214,25 @@ static enum status write_rows(struct workbench *bench, const int32_t *tokens, si
     for (size_t t = 0; t < count && !status; t += LOGITS_ROWS) {
         size_t now = count - t < LOGITS_ROWS ? count - t : LOGITS_ROWS;
         status = bench->engine.ops->decode(&bench->engine, tokens + t, now, NULL, rows, error);
-        if (!status && fwrite(rows, vocabulary * sizeof *rows, now, file) != now)
-            status = error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
+        if (!status)
+            status = save_write(save, rows, now * vocabulary * sizeof *rows, error);
     }
     free(rows);
     return status;
 }
 
-/* In one step: a reader sees the whole file or none. A device or a pipe is written to as it is. */
 static enum status save_rows(struct workbench *bench, const int32_t *tokens, size_t count, const char *path,
                              struct error *error)
 {
-    char temporary[4096];
-    struct stat about;
-    bool plain = stat(path, &about) != 0 || S_ISREG(about.st_mode);
-    FILE *file;
-    enum status status;
+    struct save save;
+    enum status status = save_open(&save, path, error);
 
-    if (snprintf(temporary, sizeof temporary, "%s.tmp.%ld", path, (long)getpid()) >= (int)sizeof temporary)
-        return error_set(error, STATUS_IO, "%.200s…: %s", path, strerror(ENAMETOOLONG));
-    file = plain ? fopen(temporary, "wbx") : fopen(path, "wb");
-    if (!file)
-        return error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
-    status = write_rows(bench, tokens, count, file, path, error);
-    if (!status && (fflush(file) || (plain && fsync(fileno(file)))))
-        status = error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
-    if (fclose(file) && !status)
-        status = error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
-    if (!status && plain && rename(temporary, path))
-        status = error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
-    if (status && plain)
-        unlink(temporary);
+    if (status)
+        return status;
+    status = write_rows(bench, tokens, count, &save, error);
+    if (!status)
+        return save_commit(&save, error);
+    save_abandon(&save);
     return status;
 }
 

@@ -57,14 +57,16 @@ static const struct command_info infos[COMMAND_COUNT] = {
          "github-benchmark-smaller (what should be small), openmetrics, csv, otava, junit.",
          1, ARGUMENTS_MAX, false, false, command_export},
     [COMMAND_IMPORT] =
-        {"import", "FILE.json|FILE.jsonl … [-o RESULT.json]", "figures of llama-bench as a result: foreign and unverified",
+        {"import", "FILE.json|FILE.jsonl … [-o RESULT.json]",
+         "figures of llama-bench as a result: foreign and unverified",
          "Takes what `llama-bench -o json` and `-o jsonl` print. Several files are merged: each is one launch more of\n"
          "the tests in it; an interval needs six.",
          1, ARGUMENTS_MAX, false, false, command_import},
-    [COMMAND_VALIDATE] = {"validate", "RESULT.json […]", "do result documents keep to their schema? '-': standard input",
-                          NULL, 1, ARGUMENTS_MAX, false, false, command_validate},
-    [COMMAND_CHILD] = {"child", "roof|canary|gate|launch|matmul|llama-bench|identity [options]", "one launch of a run, by hand", NULL, 1, 1, true,
-                       false, command_child},
+    [COMMAND_VALIDATE] = {"validate", "RESULT.json […]",
+                          "do result documents keep to their schema? '-': standard input", NULL, 1, ARGUMENTS_MAX,
+                          false, false, command_validate},
+    [COMMAND_CHILD] = {"child", "roof|canary|gate|launch|matmul|llama-bench|identity [options]",
+                       "one launch of a run, by hand", NULL, 1, 1, true, false, command_child},
 };
 
 const struct command_info *command_info(enum command command)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "devices/clock.h"
+#include "reports/save.h"
 #include "reports/writer.h"
 
 #define RESERVE_FILE "reserve"
@@ -103,7 +104,7 @@ static void append(struct journal *journal, struct event *event)
 
     if (journal->fd < 0 || journal->failed.status || seal(journal, event, &from, &journal->failed))
         return;
-    if (!writer_put(journal->fd, journal->text + from, journal->length - from) || fdatasync(journal->fd) != 0)
+    if (!save_put(journal->fd, journal->text + from, journal->length - from) || fdatasync(journal->fd) != 0)
         fail(journal, errno);
 }
 
@@ -202,7 +203,7 @@ enum status journal_create(struct journal *journal, const char *folder, const st
         status = writer_save_bytes(journal_path(journal, JOURNAL_FILE, path), journal->text, journal->length, error);
     if (!status)
         status = open_for_appending(journal, error);
-    if (!status && !writer_sync_folder(slash ? parent : "."))
+    if (!status && !save_sync_folder(slash ? parent : "."))
         status = error_set(error, STATUS_IO, "%s: cannot sync the folder: %s", slash ? parent : ".", strerror(errno));
     if (status) /* nothing was measured: leave nothing behind */
         remove_all(journal);

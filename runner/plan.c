@@ -436,6 +436,7 @@ enum status plan_build(struct plan *plan, struct options *options, const struct 
     if (status)
         return status;
     plan->seed = (uint64_t)options_number(options, OPTION_SEED, 0);
+    plan->no_tune = options_flag(options, OPTION_NO_TUNE);
     plan->time_budget_seconds =
         options_count(options, OPTION_TIME_BUDGET) ? options_number(options, OPTION_TIME_BUDGET, 0) : INFINITY;
     /* a budget is for the cases: the roofs, about ten probes, get a tenth of it at most */

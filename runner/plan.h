@@ -33,6 +33,7 @@ struct plan {
     char name[32], version[16];
     bool standard; /* a profile with nothing of it replaced */
     uint64_t seed;
+    bool no_tune;                             /* see struct engine_options */
     double roof_seconds, time_budget_seconds; /* budget: infinity without one */
     size_t threads;                           /* for the roofs: of the first case */
     bool hash_model;                          /* model files: all of them, not their heads alone */

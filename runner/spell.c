@@ -30,6 +30,8 @@ static void add_subject(struct child_command *command, const struct plan *plan, 
     child_command_add(command, "--engine=%s", item->engine->name);
     if (item->threads)
         child_command_add(command, "--threads=%zu", item->threads);
+    if (plan->no_tune)
+        child_command_add(command, "--no-tune");
     child_command_add(command, "--seed=%llu", (unsigned long long)plan->seed);
 }
 

@@ -11,7 +11,6 @@
 #include "reports/document_schema.h"
 #include "tests/sample_document.h"
 
-
 static void test_schema_language(void **state)
 {
     static const char *const bad[][2] = {

@@ -1,4 +1,4 @@
-/* The thread pool: every share is run once, barriers hold, counters hand out each number once. */
+/* The thread pool: every share is run once, barriers hold, counters and offers hand out each number once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -91,6 +91,45 @@ static void test_counters_hand_out_each_item_once(void **state)
     threads_close(work.threads);
 }
 
+/* Rounds a barrier apart, each thread offering another number of pieces in each. */
+static void help(void *context, size_t thread)
+{
+    struct work *work = context;
+    size_t count = threads_count(work->threads), piece;
+
+    for (size_t round = 0; round < ITEMS / MOST; round++) {
+        threads_offer(work->threads, thread, round % THREADS_OFFERS, (round + thread) % MOST);
+        for (size_t i = 0; i < count; i++) {
+            size_t owner = (thread + i) % count;
+            while (threads_take(work->threads, owner, round % THREADS_OFFERS, &piece)) {
+                if (piece >= (round + owner) % MOST)
+                    atomic_fetch_add(&work->wrong, 1);
+                atomic_fetch_add(&work->taken[round], 1 + (int)piece);
+            }
+        }
+        threads_barrier(work->threads, thread);
+    }
+}
+
+static void test_offers_are_taken_once_by_anyone(void **state)
+{
+    (void)state;
+    for (size_t count = 1; count <= MOST; count++) {
+        struct work *work = calloc(1, sizeof *work);
+        work->threads = open_pool(count);
+        threads_run(work->threads, help, work);
+        assert_int_equal(atomic_load(&work->wrong), 0);
+        for (size_t round = 0; round < ITEMS / MOST; round++) {
+            size_t want = 0;
+            for (size_t t = 0; t < count; t++)
+                want += (round + t) % MOST * ((round + t) % MOST + 1) / 2;
+            assert_int_equal(atomic_load(&work->taken[round]), want);
+        }
+        threads_close(work->threads);
+        free(work);
+    }
+}
+
 static void test_shares_cover_everything_once(void **state)
 {
     static const size_t grains[] = {1, 2, 16, 4096};
@@ -147,9 +186,9 @@ static void test_buffers_are_zero_and_aligned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_barriers_order_memory),        cmocka_unit_test(test_counters_hand_out_each_item_once),
-        cmocka_unit_test(test_shares_cover_everything_once), cmocka_unit_test(test_unknown_processor_is_named),
-        cmocka_unit_test(test_buffers_are_zero_and_aligned),
+        cmocka_unit_test(test_barriers_order_memory),           cmocka_unit_test(test_counters_hand_out_each_item_once),
+        cmocka_unit_test(test_offers_are_taken_once_by_anyone), cmocka_unit_test(test_shares_cover_everything_once),
+        cmocka_unit_test(test_unknown_processor_is_named),      cmocka_unit_test(test_buffers_are_zero_and_aligned),
     };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }

@@ -77,6 +77,8 @@ struct cpu {
     size_t batch_tokens, context_tokens;
     enum dtype kv_type;
     struct threads *threads;
+    struct gemv_tuning tuning; /* of one-token products; tuned: by a trial at load */
+    bool tuned, may_tune;
     const struct kernel *attend, *norm, *rotate, *gate, *cap;
     const struct model *model;
     struct buffer weights;
@@ -89,7 +91,7 @@ struct cpu {
     } rotations[CPU_ROTATIONS];
     struct cpu_cache cache;
     struct cpu_scratch scratch;
-    struct { /* best logit of each thread's rows */
+    struct cpu_best { /* best logit of the rows that a thread has computed */
         float value;
         int32_t token;
     } best[HOST_CPUS_MAX];

@@ -40,25 +40,44 @@ static const uint8_t *prepare(const struct pass *pass, size_t thread, const stru
     return cpu->scratch.tiles;
 }
 
-static void multiply(const struct pass *pass, size_t thread, const struct matrix *matrix, const uint8_t *tiles,
-                     float *out, size_t stride)
+/* Products of the same tiles, row by row side by side, and what is done with their rows as soon as they are there. */
+struct stage {
+    const struct matrix *matrices[2];
+    float *outs[2];
+    size_t strides[2], count;
+    const float *bias; /* may be NULL */
+    void (*finish)(const struct pass *, const struct stage *, size_t thread, size_t begin,
+                   size_t end); /* may be NULL */
+};
+
+/* slot: see matrix_walk. Rows are given to `finish` in whole panels, the padding of the last included. */
+static void run_stage(const struct pass *pass, size_t thread, const struct stage *stage, const uint8_t *tiles,
+                      size_t slot)
 {
-    matrix_multiply(matrix, pass->cpu->threads, thread, pass->count, tiles, out, stride,
-                    pass->cpu->scratch.threads[thread].gemm);
+    struct matrix_walk walk = matrix_walk(stage->matrices[0], pass->cpu->threads, thread, slot);
+    size_t begin, end;
+
+    while (matrix_walk_next(&walk, &begin, &end)) {
+        for (size_t i = 0; i < stage->count; i++)
+            matrix_multiply(stage->matrices[i], begin, end, pass->count, tiles, stage->outs[i], stage->strides[i],
+                            &pass->cpu->tuning, pass->cpu->scratch.threads[thread].gemm);
+        if (stage->finish)
+            stage->finish(pass, stage, thread, begin * PANEL_ROWS, end * PANEL_ROWS);
+    }
 }
 
-/* x += scale · branch over the rows of `matrix` that this thread has just computed. */
-static void add_rows(const struct pass *pass, size_t thread, const struct matrix *matrix)
+/* x += scale · branch. */
+static void add_rows(const struct pass *pass, const struct stage *stage, size_t thread, size_t begin, size_t end)
 {
     const struct cpu_scratch *s = &pass->cpu->scratch;
     float scale = (float)pass->cpu->model->residual_scale;
-    size_t begin, end;
 
-    matrix_share(matrix, pass->cpu->threads, thread, &begin, &end);
+    (void)stage;
+    (void)thread;
     for (size_t t = 0; t < pass->count; t++) {
         float *x = s->x + t * s->hidden_stride;
         const float *branch = s->branch + t * s->hidden_stride;
-        for (size_t i = begin * PANEL_ROWS; i < end * PANEL_ROWS; i++)
+        for (size_t i = begin; i < end; i++)
             x[i] += scale * branch[i];
     }
 }
@@ -86,15 +105,23 @@ static void add_normed(const struct pass *pass, size_t thread, const float *norm
     }
 }
 
-/* Ends a branch whose last matrix this thread has multiplied with; norm: NULL where the result is added as it is. */
-static void add_branch(const struct pass *pass, size_t thread, const struct matrix *matrix, const float *norm)
+/* The last product of a branch, which is then added to the residual stream; norm: NULL where it is added as it is. */
+static void end_branch(const struct pass *pass, size_t thread, const struct matrix *matrix, const float *input,
+                       size_t stride, const float *norm)
 {
-    if (norm) {
-        threads_barrier(pass->cpu->threads, thread);
-        add_normed(pass, thread, norm);
-    } else
-        add_rows(pass, thread, matrix);
+    const struct cpu_scratch *s = &pass->cpu->scratch;
+    const struct stage stage = {.matrices = {matrix},
+                                .outs = {s->branch},
+                                .strides = {s->hidden_stride},
+                                .count = 1,
+                                .finish = norm ? NULL : add_rows};
+
+    run_stage(pass, thread, &stage, prepare(pass, thread, matrix, input, stride, NULL), 0);
     threads_barrier(pass->cpu->threads, thread);
+    if (norm) {
+        add_normed(pass, thread, norm);
+        threads_barrier(pass->cpu->threads, thread);
+    }
 }
 
 static bool same_tiles(const struct matrix *a, const struct matrix *b)
@@ -102,36 +129,43 @@ static bool same_tiles(const struct matrix *a, const struct matrix *b)
     return a->tile->tile == b->tile->tile && a->gemm->width == b->gemm->width;
 }
 
-/* Multiplies several matrices of the same input; tiles are made anew where a type wants other ones. */
-static void multiply_all(const struct pass *pass, size_t thread, const float *norm,
-                         const struct matrix *const *matrices, float *const *outs, const size_t *strides, size_t count)
+/* Runs stages of the same input; tiles are made anew where a type wants other ones. */
+static void run_stages(const struct pass *pass, size_t thread, const float *norm, const struct stage *stages,
+                       size_t count)
 {
     const struct cpu_scratch *s = &pass->cpu->scratch;
     const uint8_t *tiles = NULL;
 
     for (size_t i = 0; i < count; i++) {
-        if (i == 0 || !same_tiles(matrices[i], matrices[i - 1])) {
+        const struct matrix *matrix = stages[i].matrices[0];
+        if (i == 0 || !same_tiles(matrix, stages[i - 1].matrices[0])) {
             if (i > 0)
                 threads_barrier(pass->cpu->threads, thread);
-            tiles = prepare(pass, thread, matrices[i], s->x, s->hidden_stride, norm);
+            tiles = prepare(pass, thread, matrix, s->x, s->hidden_stride, norm);
         }
-        multiply(pass, thread, matrices[i], tiles, outs[i], strides[i]);
+        run_stage(pass, thread, &stages[i], tiles, i);
     }
 }
 
-/* Adds a bias to the rows that this thread has just computed. */
-static void add_bias(const struct pass *pass, size_t thread, const struct matrix *matrix, const float *bias, float *out,
-                     size_t stride)
+static void add_bias(const struct pass *pass, const struct stage *stage, size_t thread, size_t begin, size_t end)
 {
-    size_t begin, end;
+    size_t rows = stage->matrices[0]->rows;
 
-    if (!bias)
-        return;
-    matrix_share(matrix, pass->cpu->threads, thread, &begin, &end);
-    end = end * PANEL_ROWS < matrix->rows ? end * PANEL_ROWS : matrix->rows;
+    (void)thread;
+    end = end < rows ? end : rows;
     for (size_t t = 0; t < pass->count; t++)
-        for (size_t i = begin * PANEL_ROWS; i < end; i++)
-            out[t * stride + i] += bias[i];
+        for (size_t i = begin; i < end; i++)
+            stage->outs[0][t * stage->strides[0] + i] += stage->bias[i];
+}
+
+static struct stage projection(const struct matrix *matrix, const float *bias, float *out, size_t stride)
+{
+    return (struct stage){.matrices = {matrix},
+                          .outs = {out},
+                          .strides = {stride},
+                          .count = 1,
+                          .bias = bias,
+                          .finish = bias ? add_bias : NULL};
 }
 
 static void attention_branch(const struct pass *pass, size_t layer, size_t thread)
@@ -139,32 +173,27 @@ static void attention_branch(const struct pass *pass, size_t layer, size_t threa
     struct cpu *cpu = pass->cpu;
     const struct cpu_layer *w = &cpu->layers[layer];
     const struct cpu_scratch *s = &cpu->scratch;
-    const struct matrix *const matrices[] = {&w->query, &w->key, &w->value};
-    const float *const biases[] = {w->query_bias, w->key_bias, w->value_bias};
-    float *const outs[] = {s->query, s->key, s->value};
-    const size_t strides[] = {s->query_stride, s->kv_stride, s->kv_stride}, count = w->shape.own_kv ? 3 : 1;
+    const struct stage stages[] = {projection(&w->query, w->query_bias, s->query, s->query_stride),
+                                   projection(&w->key, w->key_bias, s->key, s->kv_stride),
+                                   projection(&w->value, w->value_bias, s->value, s->kv_stride)};
 
-    multiply_all(pass, thread, w->attention_norm, matrices, outs, strides, count);
-    for (size_t i = 0; i < count; i++)
-        add_bias(pass, thread, matrices[i], biases[i], outs[i], strides[i]);
+    run_stages(pass, thread, w->attention_norm, stages, w->shape.own_kv ? 3 : 1);
     threads_barrier(cpu->threads, thread);
     cpu_attention(cpu, layer, thread, pass->position, pass->count);
     threads_barrier(cpu->threads, thread);
-    const uint8_t *tiles = prepare(pass, thread, &w->output, s->attended, s->query_stride, NULL);
-    multiply(pass, thread, &w->output, tiles, s->branch, s->hidden_stride);
-    add_branch(pass, thread, &w->output, w->post_attention_norm);
+    end_branch(pass, thread, &w->output, s->attended, s->query_stride, w->post_attention_norm);
 }
 
-/* activation(gate) · up over the rows that this thread has just computed. */
-static void gate_rows(const struct pass *pass, size_t thread, const struct matrix *matrix)
+/* activation(gate) · up. */
+static void gate_rows(const struct pass *pass, const struct stage *stage, size_t thread, size_t begin, size_t end)
 {
     const struct cpu_scratch *s = &pass->cpu->scratch;
-    size_t begin, end;
 
-    matrix_share(matrix, pass->cpu->threads, thread, &begin, &end);
+    (void)stage;
+    (void)thread;
     for (size_t t = 0; t < pass->count; t++) {
-        size_t at = t * s->ffn_stride + begin * PANEL_ROWS;
-        pass->cpu->gate->gate((end - begin) * PANEL_ROWS, s->gate + at, s->up + at, s->gate + at);
+        size_t at = t * s->ffn_stride + begin;
+        pass->cpu->gate->gate(end - begin, s->gate + at, s->up + at, s->gate + at);
     }
 }
 
@@ -173,16 +202,21 @@ static void ffn_branch(const struct pass *pass, size_t layer, size_t thread)
     struct cpu *cpu = pass->cpu;
     const struct cpu_layer *w = &cpu->layers[layer];
     const struct cpu_scratch *s = &cpu->scratch;
-    const struct matrix *const matrices[] = {&w->gate, &w->up};
-    float *const outs[] = {s->gate, s->up};
-    const size_t strides[] = {s->ffn_stride, s->ffn_stride};
+    const struct stage both = {.matrices = {&w->gate, &w->up},
+                               .outs = {s->gate, s->up},
+                               .strides = {s->ffn_stride, s->ffn_stride},
+                               .count = 2,
+                               .finish = gate_rows};
+    struct stage apart[] = {projection(&w->gate, NULL, s->gate, s->ffn_stride),
+                            projection(&w->up, NULL, s->up, s->ffn_stride)};
 
-    multiply_all(pass, thread, w->ffn_norm, matrices, outs, strides, 2);
-    gate_rows(pass, thread, &w->gate);
+    apart[1].finish = gate_rows;
+    if (same_tiles(&w->gate, &w->up))
+        run_stages(pass, thread, w->ffn_norm, &both, 1);
+    else
+        run_stages(pass, thread, w->ffn_norm, apart, 2);
     threads_barrier(cpu->threads, thread);
-    const uint8_t *tiles = prepare(pass, thread, &w->down, s->gate, s->ffn_stride, NULL);
-    multiply(pass, thread, &w->down, tiles, s->branch, s->hidden_stride);
-    add_branch(pass, thread, &w->down, w->post_ffn_norm);
+    end_branch(pass, thread, &w->down, s->gate, s->ffn_stride, w->post_ffn_norm);
 }
 
 static void fill_angles(const struct pass *pass, size_t token)
@@ -233,28 +267,38 @@ static void scale_logits(const struct cpu *cpu, float *logits, size_t count)
         cpu->cap->cap(count, (float)cpu->model->logit_softcap, logits);
 }
 
-/* Logits of the last token, and the best of this thread's rows. */
+/* Of equal logits the first token counts, whoever computes which. */
+static void best_take(struct cpu_best *best, float value, int32_t token)
+{
+    if (value > best->value || (value == best->value && token < best->token))
+        *best = (struct cpu_best){value, token};
+}
+
+/* The best of these logits, if it beats what the thread has found so far. */
+static void find_best(const struct pass *pass, const struct stage *stage, size_t thread, size_t begin, size_t end)
+{
+    struct cpu *cpu = pass->cpu;
+    float *logits = stage->outs[0];
+
+    end = end < cpu->model->vocabulary ? end : cpu->model->vocabulary;
+    if (begin >= end)
+        return;
+    scale_logits(cpu, logits + begin, end - begin);
+    for (size_t i = begin; i < end; i++)
+        best_take(&cpu->best[thread], logits[i], (int32_t)i);
+}
+
+/* Logits of the last token. */
 static void finish(const struct pass *pass, size_t thread)
 {
     struct cpu *cpu = pass->cpu;
     const struct cpu_scratch *s = &cpu->scratch;
-    struct pass last = {.cpu = cpu, .count = 1};
-    size_t begin, end;
+    const struct pass last = {.cpu = cpu, .count = 1};
+    const struct stage stage = {.matrices = {&cpu->output}, .outs = {s->logits}, .count = 1, .finish = find_best};
     const float *x = s->x + (pass->count - 1) * s->hidden_stride;
-    const uint8_t *tile = prepare(&last, thread, &cpu->output, x, s->hidden_stride, cpu->output_norm);
 
-    multiply(&last, thread, &cpu->output, tile, s->logits, 0);
-    matrix_share(&cpu->output, cpu->threads, thread, &begin, &end);
-    begin *= PANEL_ROWS;
-    end = end * PANEL_ROWS < cpu->model->vocabulary ? end * PANEL_ROWS : cpu->model->vocabulary;
-    scale_logits(cpu, s->logits + begin, end > begin ? end - begin : 0);
-    cpu->best[thread].value = -INFINITY;
-    cpu->best[thread].token = 0;
-    for (size_t i = begin; i < end; i++)
-        if (s->logits[i] > cpu->best[thread].value) {
-            cpu->best[thread].value = s->logits[i];
-            cpu->best[thread].token = (int32_t)i;
-        }
+    cpu->best[thread] = (struct cpu_best){-INFINITY, 0};
+    run_stage(&last, thread, &stage, prepare(&last, thread, &cpu->output, x, s->hidden_stride, cpu->output_norm), 0);
 }
 
 static void run_pass(void *context, size_t thread)
@@ -273,9 +317,6 @@ static void run_pass(void *context, size_t thread)
 
 int32_t cpu_forward(struct cpu *cpu, const int32_t *tokens, size_t count)
 {
-    int32_t token = 0;
-    float value = -INFINITY;
-
     for (size_t done = 0; done < count;) {
         struct pass pass = {.cpu = cpu, .tokens = tokens + done, .position = cpu->cache.length};
         pass.count = count - done < cpu->batch_tokens ? count - done : cpu->batch_tokens;
@@ -283,10 +324,7 @@ int32_t cpu_forward(struct cpu *cpu, const int32_t *tokens, size_t count)
         cpu->cache.length += pass.count;
         done += pass.count;
     }
-    for (size_t t = 0; t < threads_count(cpu->threads); t++)
-        if (cpu->best[t].value > value) {
-            value = cpu->best[t].value;
-            token = cpu->best[t].token;
-        }
-    return token;
+    for (size_t t = 1; t < threads_count(cpu->threads); t++)
+        best_take(&cpu->best[0], cpu->best[t].value, cpu->best[t].token);
+    return cpu->best[0].token;
 }

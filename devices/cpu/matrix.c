@@ -1,10 +1,11 @@
 #include "devices/cpu/matrix.h"
 
-/* Distances of prefetch that were best or within the noise of the best on the processors measured: 1 to 2 KiB ahead into the first
- * cache and 4 KiB into the second. */
-static const struct gemv_tuning tuning = {.near_bytes = 1536, .far_bytes = 4096};
-
-enum { RELEASE_PANELS = 64 }; /* panels between two releases of the source's pages */
+enum {
+    RELEASE_PANELS = 64,      /* panels between two releases of the source's pages */
+    PIECE_BYTES = 144 * 1024, /* of a piece that any thread may take: some 8 µs of reading */
+    PIECE_GRAIN = 4,          /* panels that a one-token kernel walks side by side */
+    SHARED_PART = 8,          /* the last eighth of a share is in pieces */
+};
 
 struct matrix matrix_of(const struct model *model, const struct tensor *tensor, size_t first, size_t rows, isa_set isa)
 {
@@ -99,17 +100,62 @@ void matrix_tile(const struct matrix *matrix, size_t tokens, const float *x, siz
     }
 }
 
-void matrix_multiply(const struct matrix *matrix, const struct threads *threads, size_t thread, size_t tokens,
-                     const uint8_t *tiles, float *out, size_t stride, void *scratch)
+/* Panels of a piece, and pieces of a thread's share that others may take. */
+static size_t piece_panels(const struct matrix *matrix)
 {
+    size_t panels = PIECE_BYTES / panel_bytes(matrix->type, matrix->columns) / PIECE_GRAIN * PIECE_GRAIN;
+
+    return panels < PIECE_GRAIN ? PIECE_GRAIN : panels;
+}
+
+static size_t piece_count(const struct matrix_walk *walk, size_t owner, size_t *begin, size_t *end)
+{
+    matrix_share(walk->matrix, walk->threads, owner, begin, end);
+    if (threads_count(walk->threads) == 1 || *end - *begin < 2 * walk->piece_panels)
+        return 0;
+    return ((*end - *begin) / SHARED_PART + walk->piece_panels - 1) / walk->piece_panels;
+}
+
+struct matrix_walk matrix_walk(const struct matrix *matrix, struct threads *threads, size_t thread, size_t slot)
+{
+    struct matrix_walk walk = {
+        .matrix = matrix, .threads = threads, .thread = thread, .slot = slot, .piece_panels = piece_panels(matrix)};
     size_t begin, end;
 
-    matrix_share(matrix, threads, thread, &begin, &end);
+    threads_offer(threads, thread, slot, piece_count(&walk, thread, &begin, &end));
+    return walk;
+}
+
+bool matrix_walk_next(struct matrix_walk *walk, size_t *begin, size_t *end)
+{
+    size_t threads = threads_count(walk->threads), count, piece;
+
+    if (!walk->begun) {
+        walk->begun = true;
+        count = piece_count(walk, walk->thread, begin, end);
+        *end -= count * walk->piece_panels;
+        if (*begin < *end)
+            return true;
+    }
+    for (; walk->helped < threads; walk->helped++) {
+        size_t owner = (walk->thread + walk->helped) % threads;
+        if (!threads_take(walk->threads, owner, walk->slot, &piece))
+            continue;
+        count = piece_count(walk, owner, begin, end);
+        *begin = *end - (count - piece) * walk->piece_panels;
+        *end = *begin + walk->piece_panels;
+        return true;
+    }
+    return false;
+}
+
+void matrix_multiply(const struct matrix *matrix, size_t begin, size_t end, size_t tokens, const uint8_t *tiles,
+                     float *out, size_t stride, const struct gemv_tuning *tuning, void *scratch)
+{
     const uint8_t *data = matrix->data + begin * panel_bytes(matrix->type, matrix->columns);
-    if (begin == end)
-        return;
+
     if (tokens == 1)
-        matrix->gemv->gemv(matrix->columns, end - begin, data, tiles, out + begin * PANEL_ROWS, &tuning);
+        matrix->gemv->gemv(matrix->columns, end - begin, data, tiles, out + begin * PANEL_ROWS, tuning);
     else
         matrix->gemm->gemm(matrix->columns, end - begin, data, tokens, tiles, out + begin * PANEL_ROWS, stride,
                            scratch);

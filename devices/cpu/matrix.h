@@ -2,6 +2,7 @@
 #ifndef POCKETMARK_DEVICES_CPU_MATRIX_H
 #define POCKETMARK_DEVICES_CPU_MATRIX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,8 +43,23 @@ void matrix_tile(const struct matrix *matrix, size_t tokens, const float *x, siz
                  uint8_t *tiles);
 size_t matrix_tile_count(const struct matrix *matrix, size_t tokens);
 
-/* out[t·stride + row] of this thread's rows. scratch: GEMM_SCRATCH_BYTES of this thread. */
-void matrix_multiply(const struct matrix *matrix, const struct threads *threads, size_t thread, size_t tokens,
-                     const uint8_t *tiles, float *out, size_t stride, void *scratch);
+/* The panels of a product that fall to one thread: most of its share, then pieces of its own last eighth and of the others',
+ * which whoever is early takes. */
+struct matrix_walk {
+    const struct matrix *matrix;
+    struct threads *threads;
+    size_t thread, slot, piece_panels, helped; /* helped: threads whose pieces are all taken */
+    bool begun;
+};
+
+/* slot: see threads_offer; walks between the same two barriers need slots of their own. */
+struct matrix_walk matrix_walk(const struct matrix *matrix, struct threads *threads, size_t thread, size_t slot);
+
+/* The next panels [*begin, *end) to multiply; false: all are taken. */
+bool matrix_walk_next(struct matrix_walk *walk, size_t *begin, size_t *end);
+
+/* out[t·stride + row] of the rows of panels [begin, end). scratch: GEMM_SCRATCH_BYTES of this thread. */
+void matrix_multiply(const struct matrix *matrix, size_t begin, size_t end, size_t tokens, const uint8_t *tiles,
+                     float *out, size_t stride, const struct gemv_tuning *tuning, void *scratch);
 
 #endif

@@ -157,13 +157,16 @@ static void multiply(void *context, size_t thread)
 {
     struct cpu *cpu = context;
     const struct cpu_trial *trial = cpu->trial;
+    struct matrix_walk walk;
     size_t begin, end;
 
     threads_share(cpu->threads, thread, matrix_tile_count(&trial->matrix, trial->tokens), 1, &begin, &end);
     matrix_tile(&trial->matrix, trial->tokens, trial->x, trial->matrix.columns, begin, end, trial->tiles);
     threads_barrier(cpu->threads, thread);
-    matrix_multiply(&trial->matrix, cpu->threads, thread, trial->tokens, trial->tiles, trial->out,
-                    trial->matrix.panels * PANEL_ROWS, trial->gemm + thread * GEMM_SCRATCH_BYTES);
+    walk = matrix_walk(&trial->matrix, cpu->threads, thread, 0);
+    while (matrix_walk_next(&walk, &begin, &end))
+        matrix_multiply(&trial->matrix, begin, end, trial->tokens, trial->tiles, trial->out,
+                        trial->matrix.panels * PANEL_ROWS, &cpu->tuning, trial->gemm + thread * GEMM_SCRATCH_BYTES);
 }
 
 void cpu_trial_run(struct cpu *cpu, float *out)

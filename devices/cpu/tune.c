@@ -1,0 +1,93 @@
+#include "devices/cpu/tune.h"
+
+#include "devices/clock.h"
+#include "devices/cpu/cpu.h"
+#include "devices/median.h"
+
+#define TRIAL_SECONDS 0.15
+#define WORTH_RATIO   0.985 /* of the time: less is within the noise */
+
+enum { PASS_BYTES = 32 << 20, ROUNDS_LEAST = 3 };
+
+const struct gemv_tuning tune_candidates[TUNE_CANDIDATES] = {
+    {.near_bytes = 1536, .far_bytes = 4096}, {.near_bytes = 1024, .far_bytes = 4096},
+    {.near_bytes = 3072, .far_bytes = 4096}, {.near_bytes = 1024, .far_bytes = 2048},
+    {.near_bytes = 2048, .far_bytes = 8192}, {.near_bytes = 512, .far_bytes = 1024},
+};
+
+size_t tune_choose(double seconds[TUNE_CANDIDATES][TUNE_ROUNDS_MAX], size_t rounds)
+{
+    double medians[TUNE_CANDIDATES];
+    size_t best = 0;
+
+    for (size_t c = 0; c < TUNE_CANDIDATES; c++) {
+        medians[c] = median_of(seconds[c], rounds);
+        best = medians[c] < medians[best] ? c : best;
+    }
+    return medians[best] < WORTH_RATIO * medians[0] ? best : 0;
+}
+
+struct reading {
+    struct cpu *cpu;
+    const struct gemv_tuning *tuning;
+    size_t first, count; /* layers */
+};
+
+static void read_matrix(struct cpu *cpu, const struct matrix *matrix, size_t thread, const struct gemv_tuning *tuning,
+                        float *out)
+{
+    size_t begin, end;
+
+    matrix_share(matrix, cpu->threads, thread, &begin, &end);
+    if (begin < end)
+        matrix->gemv->gemv(matrix->columns, end - begin,
+                           matrix->data + begin * panel_bytes(matrix->type, matrix->columns),
+                           cpu->scratch.threads[thread].tile, out + begin * PANEL_ROWS, tuning);
+}
+
+static void read_layers(void *context, size_t thread)
+{
+    const struct reading *reading = context;
+    struct cpu *cpu = reading->cpu;
+
+    for (size_t i = 0; i < reading->count; i++) {
+        const struct cpu_layer *layer = &cpu->layers[(reading->first + i) % cpu->model->layers];
+        read_matrix(cpu, &layer->gate, thread, reading->tuning, cpu->scratch.gate);
+        read_matrix(cpu, &layer->up, thread, reading->tuning, cpu->scratch.up);
+        read_matrix(cpu, &layer->down, thread, reading->tuning, cpu->scratch.branch);
+    }
+}
+
+static size_t cache_bytes(const struct host *host)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < host->cache_count; i++) {
+        size_t all = host->caches[i].bytes * host->caches[i].instances;
+        bytes = all > bytes ? all : bytes;
+    }
+    return bytes;
+}
+
+void cpu_tune(struct cpu *cpu)
+{
+    const struct cpu_layer *layer = &cpu->layers[0];
+    size_t bytes = matrix_bytes(&layer->gate) + matrix_bytes(&layer->up) + matrix_bytes(&layer->down), rounds = 0;
+    struct reading reading = {.cpu = cpu, .count = (PASS_BYTES + bytes - 1) / bytes};
+    double seconds[TUNE_CANDIDATES][TUNE_ROUNDS_MAX];
+    uint64_t begin_ns = clock_now_ns(), start_ns;
+
+    if (cpu->weights.bytes < cache_bytes(cpu->host))
+        return;
+    for (; rounds < TUNE_ROUNDS_MAX && clock_seconds(begin_ns, clock_now_ns()) < TRIAL_SECONDS; rounds++)
+        for (size_t c = 0; c < TUNE_CANDIDATES; c++, reading.first += reading.count) {
+            reading.tuning = &tune_candidates[c];
+            start_ns = clock_now_ns();
+            threads_run(cpu->threads, read_layers, &reading);
+            seconds[c][rounds] = clock_seconds(start_ns, clock_now_ns());
+        }
+    if (rounds < ROUNDS_LEAST)
+        return;
+    cpu->tuning = tune_candidates[tune_choose(seconds, rounds)];
+    cpu->tuned = true;
+}
