@@ -10,6 +10,7 @@
 #include "runner/derive.h"
 #include "runner/fit.h"
 #include "runner/lines.h"
+#include "runner/observe.h"
 #include "runner/roofs.h"
 #include "runner/spell.h"
 #include "runner/verdict.h"
@@ -279,7 +280,9 @@ static void commit(struct loop *loop, size_t index, struct outcome *outcome)
             cell_explain(cell, (enum field)field, "%s", told->figures[field].reason);
         memcpy(cell->figures[field].source, told->figures[field].source, sizeof cell->figures[field].source);
         memcpy(cell->figures[field].scope, told->figures[field].scope, sizeof cell->figures[field].scope);
+        cell->figures[field].error_ratio = fmax(cell->figures[field].error_ratio, told->figures[field].error_ratio);
     }
+    observe_launch(&cell->observations, &outcome->facts, loop->standings[index].launches);
     for (size_t i = 0; i < outcome->engine.count; i++) {
         char path[128];
         snprintf(path, sizeof path, "options.%s", outcome->engine.items[i].path);

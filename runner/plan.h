@@ -16,12 +16,14 @@ struct plan_case {
     const struct subject *subject;
     const struct engine_ops *engine;
     size_t threads;     /* 0: the engine's choice */
+    const char *choice; /* of processors in place of a number; NULL: none. The options' own text */
     enum dtype kv_type; /* of the cached keys and values */
     char scenario[32];  /* the word that stands for prompt and generated tokens; empty: they were given as numbers */
     size_t prompt_tokens, generated_tokens, depth_tokens, context_tokens;
     const struct tensor *tensor;  /* matmul: the weights; prompt_tokens is the number of activations */
     size_t launches, repetitions; /* repetitions 0: as many as fill work_seconds */
     double work_seconds;          /* least measured work of a launch */
+    double energy_seconds; /* most that is added, for idle and for each phase, where a source of energy is slow */
     char id[CELL_ID_MAX], title[CELL_ID_MAX];
     char skip[400]; /* why it cannot run whatever the memory; empty: it can */
 };
@@ -32,7 +34,9 @@ struct plan {
     uint64_t seed;
     double roof_seconds, time_budget_seconds; /* budget: infinity without one */
     size_t threads;                           /* for the roofs: of the first case */
+    const char *choice;                       /* likewise */
     const char *root;                         /* recorded tree for sensors and energy, NULL: live */
+    const char *meter;                        /* command of an external meter, NULL: none */
     struct subject **subjects;                /* owned, distinct */
     size_t subject_count;
     struct plan_case *cases; /* owned */

@@ -42,8 +42,10 @@ enum status workbench_open(struct workbench *bench, const struct options *option
     status = subject_open(&bench->subject, request, only_text(options, OPTION_QUANT),
                           only_text(options, OPTION_OUTPUT_TYPE), bench->seed, error);
     bench->subject_seconds = clock_seconds(start_ns, clock_now_ns());
-    bench->engine_options = (struct engine_options){
-        .threads = options_size(options, OPTION_THREADS, 0), .kv_type = DTYPE_F16, .isa = bench->isa};
+    bench->engine_options = (struct engine_options){.threads = options_size(options, OPTION_THREADS, 0),
+                                                    .choice = options_choice(options, 0),
+                                                    .kv_type = DTYPE_F16,
+                                                    .isa = bench->isa};
     if (options_count(options, OPTION_KV_TYPE))
         dtype_from_name(options_text(options, OPTION_KV_TYPE, 0), &bench->engine_options.kv_type);
     return status;
