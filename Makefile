@@ -158,13 +158,14 @@ help: ## list the targets
 
 # ---- tests ----------------------------------------------------------------------------------------------------------------
 TESTS  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
-FAULTS := $(BUILD)/tests/faults.so $(BUILD)/tests/clock_jump.so
+SHARED_TESTS := $(BUILD)/tests/faults.so $(BUILD)/tests/clock_jump.so $(BUILD)/tests/fake_nvml.so
 $(TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	$(call run,LINK,$@,$(CC) $(COMPILE) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lcmocka $(LDLIBS))
-# Without sanitizers: they are loaded before anything else.
-$(FAULTS): $(BUILD)/%.so: %.c $(BUILD)/flags
+# Without sanitizers: they are loaded before anything else, or in place of a library of the system.
+$(SHARED_TESTS): $(BUILD)/%.so: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call run,CC,$<,$(CC) $(STD) $(WARN) -O2 -g -fPIC -shared -o $@ $< -pthread)
+$(BUILD)/tests/test_energy_calls: | $(BUILD)/tests/fake_nvml.so
 
 # Kernels one by one: `make bench BENCH='gemm q4_0'` for those whose names contain these words.
 $(BUILD)/tests/bench: $(BUILD)/tests/bench.o $(LIBRARY)
@@ -182,7 +183,7 @@ test: ## build and run every test (SANITIZE=address,undefined or thread: under t
 	+@$(SUBMAKE) deps-test
 	+@$(SUBMAKE) test-programs
 	@SANITIZE='$(SANITIZE)' bash tests/run.sh '$(BUILD)' $(notdir $(TESTS))
-test-programs: $(PROGRAM) $(TESTS) $(FAULTS) ## build the tests without running them
+test-programs: $(PROGRAM) $(TESTS) $(SHARED_TESTS) ## build the tests without running them
 
 # ---- lints ----------------------------------------------------------------------------------------------------------------
 SCRIPTS   := $(wildcard .ci/* tests/*.sh tests/cli/*.sh)

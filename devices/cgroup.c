@@ -1,6 +1,7 @@
 #include "devices/cgroup.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,27 +22,34 @@ struct version {
 static const struct version version_1 = {"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"};
 static const struct version version_2 = {"memory.max", "memory.current", "inactive_file"};
 
+/* What is looked for, and what is done at each group: folder of the file system, relative to the root; group: its name in the
+ * hierarchy. */
+struct search {
+    const char *root, *controller;
+    void (*look)(const struct search *search, const char *folder, const char *group, bool is_v2);
+    void *found;
+};
+
 /* One mounted hierarchy: which of its groups is mounted where. */
 struct mount {
     char root[GROUP_PATH_MAX], point[GROUP_PATH_MAX];
     bool is_v2;
 };
 
-/* Number after "key " at the start of a line of memory.stat; 0 where there is none, for then nothing can be given
- * back. */
-static uint64_t read_reclaimable(const char *root, const char *folder, const char *key)
+/* Number after "key " at the start of a line of a file; 0 where there is none: nothing can be given back, nothing was stopped. */
+static uint64_t read_number(const char *root, const char *folder, const char *file, const char *key)
 {
     char path[FILE_PATH_MAX], text[8192], number[32];
     size_t length = strlen(key);
-    uint64_t bytes = 0;
+    uint64_t value = 0;
 
-    snprintf(path, sizeof path, "%s/memory.stat", folder);
+    snprintf(path, sizeof path, "%s/%s", folder, file);
     if (tree_read(root, path, text, sizeof text) < 0)
         return 0;
-    for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL)
+    for (const char *line = text; line && *line; line = tree_next_line(line))
         if (strncmp(line, key, length) == 0 && line[length] == ' ') {
             snprintf(number, sizeof number, "%.*s", (int)strcspn(line + length + 1, "\n"), line + length + 1);
-            return tree_parse_u64(number, &bytes) ? bytes : 0;
+            return tree_parse_u64(number, &value) ? value : 0;
         }
     return 0;
 }
@@ -59,20 +67,20 @@ static void describe_binding(struct cgroup_room *room, const char *group, const 
              file);
 }
 
-/* folder: of the file system, relative to the root; group: its name in the hierarchy. */
-static void look_at_level(struct cgroup_room *room, const char *root, const char *folder, const char *group,
-                          const struct version *version)
+static void look_at_memory(const struct search *search, const char *folder, const char *group, bool is_v2)
 {
+    const struct version *version = is_v2 ? &version_2 : &version_1;
+    struct cgroup_room *room = search->found;
     char path[FILE_PATH_MAX];
     uint64_t limit, usage = 0, reclaimable, left;
 
     snprintf(path, sizeof path, "%s/%s", folder, version->limit);
-    if (tree_read_u64(root, path, &limit) != 0 || (version == &version_1 && limit >= UNLIMITED_V1))
+    if (tree_read_u64(search->root, path, &limit) != 0 || (!is_v2 && limit >= UNLIMITED_V1))
         return;
     snprintf(path, sizeof path, "%s/%s", folder, version->usage);
-    if (tree_read_u64(root, path, &usage) != 0)
+    if (tree_read_u64(search->root, path, &usage) != 0)
         usage = 0;
-    reclaimable = read_reclaimable(root, folder, version->reclaimable);
+    reclaimable = read_number(search->root, folder, "memory.stat", version->reclaimable);
     usage -= reclaimable < usage ? reclaimable : usage;
     left = limit > usage ? limit - usage : 0;
     if (left < room->bytes) {
@@ -82,9 +90,8 @@ static void look_at_level(struct cgroup_room *room, const char *root, const char
 }
 
 /* From the group itself up to the mount point. */
-static void look_upwards(struct cgroup_room *room, const char *root, const struct mount *mount, const char *below)
+static void look_upwards(const struct search *search, const struct mount *mount, const char *below)
 {
-    const struct version *version = mount->is_v2 ? &version_2 : &version_1;
     char folder[FOLDER_PATH_MAX], group[FOLDER_PATH_MAX], rest[GROUP_PATH_MAX];
 
     snprintf(rest, sizeof rest, "%s", below);
@@ -93,7 +100,7 @@ static void look_upwards(struct cgroup_room *room, const char *root, const struc
 
         snprintf(folder, sizeof folder, "%s%s", mount->point + strspn(mount->point, "/"), rest);
         snprintf(group, sizeof group, "%s%s", strcmp(mount->root, "/") == 0 ? "" : mount->root, rest);
-        look_at_level(room, root, folder, group, version);
+        search->look(search, folder, group, mount->is_v2);
         slash = strrchr(rest, '/');
         if (!slash)
             return;
@@ -142,8 +149,8 @@ static bool list_has(const char *list, const char *word)
 }
 
 /* "id parent major:minor ROOT POINT options [optional …] - TYPE source OPTIONS" (Linux, proc_pid_mountinfo(5)).
- * False for a line that does not mount a hierarchy with the memory controller, or whose paths are too long. */
-static bool parse_mount(const char *line, struct mount *mount)
+ * False for a line that does not mount a hierarchy with that controller, or whose paths are too long. */
+static bool parse_mount(const char *line, const char *controller, struct mount *mount)
 {
     char text[4096], type[32], options[1024];
     const char *separator;
@@ -160,13 +167,13 @@ static bool parse_mount(const char *line, struct mount *mount)
     unescape(mount->root);
     unescape(mount->point);
     mount->is_v2 = strcmp(type, "cgroup2") == 0;
-    return mount->is_v2 || (strcmp(type, "cgroup") == 0 && list_has(options, "memory"));
+    return mount->is_v2 || (strcmp(type, "cgroup") == 0 && list_has(options, controller));
 }
 
 /* The path of our group in the hierarchy of that version: "4:memory:/a/b" or "0::/a/b". */
-static bool find_group(const char *groups, bool is_v2, char *path, size_t capacity)
+static bool find_group(const char *groups, bool is_v2, const char *controller, char *path, size_t capacity)
 {
-    for (const char *line = groups; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+    for (const char *line = groups; line && *line; line = tree_next_line(line)) {
         char controllers[512] = "";
         size_t length = strcspn(line, "\n");
         const char *first = memchr(line, ':', length);
@@ -175,7 +182,7 @@ static bool find_group(const char *groups, bool is_v2, char *path, size_t capaci
         if (!second || second[1] != '/')
             continue;
         snprintf(controllers, sizeof controllers, "%.*s", (int)(second - first - 1), first + 1);
-        if (is_v2 ? controllers[0] != '\0' || strncmp(line, "0:", 2) != 0 : !list_has(controllers, "memory"))
+        if (is_v2 ? controllers[0] != '\0' || strncmp(line, "0:", 2) != 0 : !list_has(controllers, controller))
             continue;
         snprintf(path, capacity, "%.*s", (int)(length - (size_t)(second + 1 - line)), second + 1);
         return strlen(path) == length - (size_t)(second + 1 - line);
@@ -185,35 +192,61 @@ static bool find_group(const char *groups, bool is_v2, char *path, size_t capaci
 
 /* Mounts that hold our own branch first; only without any is a mount taken as it is, for inside a container its top
  * stands for our group. Returns whether one was seen. */
-static bool look_at_mounts(struct cgroup_room *room, const char *root, const char *groups, const char *mounts,
-                           bool strict)
+static bool look_at_mounts(const struct search *search, const char *groups, const char *mounts, bool strict)
 {
     bool seen = false;
 
-    for (const char *line = mounts; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+    for (const char *line = mounts; line && *line; line = tree_next_line(line)) {
         char group[GROUP_PATH_MAX];
         struct mount mount;
         const char *below;
 
-        if (!parse_mount(line, &mount) || !find_group(groups, mount.is_v2, group, sizeof group))
+        if (!parse_mount(line, search->controller, &mount) ||
+            !find_group(groups, mount.is_v2, search->controller, group, sizeof group))
             continue;
         below = strstr(group, "/..") ? NULL : path_below(mount.root, group);
         if (!below && strict)
             continue;
-        look_upwards(room, root, &mount, below ? below : "");
+        look_upwards(search, &mount, below ? below : "");
         seen = true;
     }
     return seen;
 }
 
-void cgroup_room_read(struct cgroup_room *room, const char *root, const char *groups, const char *mounts)
+/* Every group from ours up to the top of its hierarchy. */
+static void look_everywhere(const struct search *search, const char *groups, const char *mounts)
 {
     static const char usual[] = "1 0 0:1 / /sys/fs/cgroup rw - cgroup2 none rw\n"
                                 "2 0 0:2 / /sys/fs/cgroup/unified rw - cgroup2 none rw\n"
-                                "3 0 0:3 / /sys/fs/cgroup/memory rw - cgroup none memory\n";
+                                "3 0 0:3 / /sys/fs/cgroup/memory rw - cgroup none memory\n"
+                                "4 0 0:4 / /sys/fs/cgroup/cpu rw - cgroup none cpu\n";
 
-    room->bytes = UINT64_MAX;
-    room->binding[0] = '\0';
-    if (!look_at_mounts(room, root, groups, mounts ? mounts : usual, true))
-        look_at_mounts(room, root, groups, mounts ? mounts : usual, false);
+    if (!look_at_mounts(search, groups, mounts ? mounts : usual, true))
+        look_at_mounts(search, groups, mounts ? mounts : usual, false);
+}
+
+void cgroup_room_read(struct cgroup_room *room, const char *root, const char *groups, const char *mounts)
+{
+    *room = (struct cgroup_room){.bytes = UINT64_MAX};
+    look_everywhere(&(struct search){root, "memory", look_at_memory, room}, groups, mounts);
+}
+
+/* Without a quota a group has the file, and 0 in it, or no such line. */
+static void look_at_quota(const struct search *search, const char *folder, const char *group, bool is_v2)
+{
+    double *count = search->found;
+    char path[FILE_PATH_MAX];
+
+    (void)group, (void)is_v2;
+    snprintf(path, sizeof path, "%s/cpu.stat", folder);
+    if (tree_exists(search->root, path))
+        *count = (isnan(*count) ? 0 : *count) + (double)read_number(search->root, folder, "cpu.stat", "nr_throttled");
+}
+
+double cgroup_throttled_count(const char *root, const char *groups, const char *mounts)
+{
+    double count = NAN;
+
+    look_everywhere(&(struct search){root, "cpu", look_at_quota, &count}, groups, mounts);
+    return count;
 }

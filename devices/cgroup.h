@@ -1,4 +1,4 @@
-/* How much more memory the control groups of a process let it take. */
+/* What the control groups of a process allow it: how much more memory, and how often a quota stopped it. */
 #ifndef POCKETMARK_DEVICES_CGROUP_H
 #define POCKETMARK_DEVICES_CGROUP_H
 
@@ -16,5 +16,9 @@ struct cgroup_room {
  * of /proc/self/mountinfo, NULL for the usual places under /sys/fs/cgroup. The limit files are read below root
  * (NULL: "/"). What is malformed is passed over. */
 void cgroup_room_read(struct cgroup_room *room, const char *root, const char *groups, const char *mounts);
+
+/* Periods in which a quota on processor time stopped us, since the groups were made: nr_throttled of every group as above. NaN: no
+ * group has a cpu.stat. */
+double cgroup_throttled_count(const char *root, const char *groups, const char *mounts);
 
 #endif

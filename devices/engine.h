@@ -12,6 +12,7 @@
 
 struct engine_options {
     size_t threads;        /* 0: one per performance core this process may use */
+    const char *choice;    /* of processors, as host_choose_cpus takes it, in place of `threads`; NULL: none */
     size_t context_tokens; /* tokens the cache must hold */
     size_t batch_tokens;   /* most tokens of a prefill processed together; 0: the engine's default */
     enum dtype kv_type;    /* of cached keys and values: DTYPE_F16 (what any value but the next means) or DTYPE_Q8_0 */

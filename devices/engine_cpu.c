@@ -9,9 +9,14 @@
 #include "devices/cpu/tune.h"
 #include "devices/cpu/trial.h"
 
+/* As many as could be chosen; the engine's opening says what is wrong with a choice that cannot be met. */
 static size_t thread_count(const struct host *host, const struct engine_options *options)
 {
-    return options->threads ? options->threads : host_performance_cpus(host, NULL, 0);
+    unsigned cpus[HOST_CPUS_MAX];
+    size_t count = 0;
+
+    host_choose_cpus(host, options->threads, options->choice, cpus, &count, NULL);
+    return count;
 }
 
 static size_t batch_for(const struct engine_options *options)
@@ -38,31 +43,15 @@ static void cpu_predict(const struct model *model, const struct engine_options *
     footprint->scratch_bytes = cpu_scratch_bytes(model, options->isa, batch_for(options), thread_count(host, options));
 }
 
-/* More threads than performance cores go to the other processors in order. */
-static size_t choose_cpus(const struct host *host, size_t wanted, unsigned *cpus)
-{
-    size_t count = host_performance_cpus(host, cpus, HOST_CPUS_MAX);
-
-    for (size_t i = 0; i < host->cpu_count && count < wanted; i++) {
-        bool chosen = !host->cpus[i].allowed;
-        for (size_t c = 0; c < count && !chosen; c++)
-            chosen = cpus[c] == host->cpus[i].os_index;
-        if (!chosen)
-            cpus[count++] = host->cpus[i].os_index;
-    }
-    return count < wanted ? count : wanted;
-}
-
 static enum status cpu_open(struct engine *engine, const struct host *host, const struct engine_options *options,
                             struct error *error)
 {
     unsigned cpus[HOST_CPUS_MAX];
-    size_t wanted = thread_count(host, options), count = choose_cpus(host, wanted, cpus);
+    size_t count;
     struct cpu *cpu;
 
-    if (count < wanted)
-        return error_set(error, STATUS_MISUSE, "--threads %zu: this process may use %zu processors only", wanted,
-                         count);
+    if (host_choose_cpus(host, options->threads, options->choice, cpus, &count, error) != STATUS_OK)
+        return error->status;
     cpu = calloc(1, sizeof *cpu);
     if (!cpu)
         return error_set(error, STATUS_MEMORY, "out of memory");

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <hwloc.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <libcpuid/libcpuid.h>
 #endif
 
+#include "devices/cpu_list.h"
 #include "devices/host_parts.h"
 #include "devices/tree.h"
 
@@ -147,13 +149,31 @@ static void add_cache(struct host *host, const struct host_cache *cache)
         struct host_cache *seen = &host->caches[i];
 
         if (seen->level == cache->level && seen->kind == cache->kind && seen->bytes == cache->bytes &&
-            seen->line_bytes == cache->line_bytes && seen->shared_by == cache->shared_by) {
+            seen->line_bytes == cache->line_bytes && seen->shared_by == cache->shared_by &&
+            seen->core_kind == cache->core_kind) {
             seen->instances++;
             return;
         }
     }
     if (host->cache_count < HOST_CACHES_MAX)
         host->caches[host->cache_count++] = *cache;
+}
+
+/* The kind of all processors in the set; −1 where they differ. */
+static int kind_of_set(const struct host *host, hwloc_const_cpuset_t set)
+{
+    int kind = -1;
+    bool first = true;
+
+    for (size_t i = 0; i < host->cpu_count; i++) {
+        if (!hwloc_bitmap_isset(set, host->cpus[i].os_index))
+            continue;
+        if (!first && host->cpus[i].kind != kind)
+            return -1;
+        kind = host->cpus[i].kind;
+        first = false;
+    }
+    return kind;
 }
 
 static void read_caches(struct host *host, hwloc_topology_t topology)
@@ -177,8 +197,49 @@ static void read_caches(struct host *host, hwloc_topology_t topology)
                                 .line_bytes = object->attr->cache.linesize,
                                 .instances = 1,
                                 .shared_by = processors > 0 ? (size_t)processors : 0,
+                                .core_kind = kind_of_set(host, object->cpuset),
                             });
         }
+}
+
+/* The nearest object of that type around a processor; NULL: none. */
+static hwloc_obj_t around(hwloc_topology_t topology, hwloc_obj_t unit, hwloc_obj_type_t type)
+{
+    return hwloc_get_ancestor_obj_by_type(topology, type, unit);
+}
+
+static int number_of(hwloc_obj_t object)
+{
+    return object ? (int)object->logical_index : -1;
+}
+
+static uint64_t cache_bytes(hwloc_obj_t cache)
+{
+    return cache ? cache->attr->cache.size : 0;
+}
+
+/* Linux names groups of cores that share a part of the interconnect clusters. */
+static int cluster_of(hwloc_obj_t unit)
+{
+    for (hwloc_obj_t parent = unit->parent; parent; parent = parent->parent)
+        if (parent->type == HWLOC_OBJ_GROUP && parent->subtype && strcmp(parent->subtype, "Cluster") == 0)
+            return (int)parent->logical_index;
+    return -1;
+}
+
+/* Nodes stand beside the tree of processors, and may overlap; the smallest one counts. */
+static int node_of(hwloc_topology_t topology, unsigned cpu)
+{
+    int best = -1, best_weight = 0;
+
+    for (hwloc_obj_t node = NULL; (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != NULL;) {
+        int weight = hwloc_bitmap_weight(node->cpuset);
+        if (hwloc_bitmap_isset(node->cpuset, cpu) && (best < 0 || weight < best_weight)) {
+            best = (int)node->logical_index;
+            best_weight = weight;
+        }
+    }
+    return best;
 }
 
 static void read_cpus(struct host *host, hwloc_topology_t topology)
@@ -189,7 +250,8 @@ static void read_cpus(struct host *host, hwloc_topology_t topology)
     hwloc_obj_t core_before = NULL;
 
     for (hwloc_obj_t unit = NULL; (unit = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PU, unit)) != NULL;) {
-        hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, unit);
+        hwloc_obj_t core = around(topology, unit, HWLOC_OBJ_CORE), l2 = around(topology, unit, HWLOC_OBJ_L2CACHE);
+        hwloc_obj_t l3 = around(topology, unit, HWLOC_OBJ_L3CACHE);
 
         if (host->cpu_count == HOST_CPUS_MAX)
             break;
@@ -200,79 +262,55 @@ static void read_cpus(struct host *host, hwloc_topology_t topology)
             .kind = -1,
             .allowed =
                 hwloc_bitmap_isset(allowed, unit->os_index) && (!binding || hwloc_bitmap_isset(bound, unit->os_index)),
+            .package = number_of(around(topology, unit, HWLOC_OBJ_PACKAGE)),
+            .node = node_of(topology, unit->os_index),
+            .l3 = number_of(l3),
+            .l2 = number_of(l2),
+            .cluster = cluster_of(unit),
+            .l3_bytes = cache_bytes(l3),
+            .l2_bytes = cache_bytes(l2),
         };
         core_before = core;
     }
     hwloc_bitmap_free(bound);
 }
 
-/* ---- core kinds -------------------------------------------------------------------------------------------------- */
-
-/* Numbers the kinds that occur 0, 1, … in their order; kinds below 0 stay. */
-static void compact_kinds(struct host *host, int kinds)
+static void read_nodes(struct host *host, hwloc_topology_t topology)
 {
-    int next = 0;
+    size_t count = 0;
 
-    for (int kind = 0; kind < kinds; kind++) {
-        bool seen = false;
-
+    for (hwloc_obj_t node = NULL; (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != NULL;) {
+        if (count == HOST_NODES_MAX)
+            break;
+        host->nodes[count] =
+            (struct host_node){.os_index = node->os_index, .memory_bytes = node->attr->numanode.local_memory};
         for (size_t i = 0; i < host->cpu_count; i++)
-            if (host->cpus[i].kind == kind) {
-                host->cpus[i].kind = next;
-                seen = true;
-            }
-        next += seen;
+            host->nodes[count].logical_cpus += host->cpus[i].node == (int)node->logical_index;
+        count++;
     }
-    host->core_kinds = (size_t)next;
-    for (size_t i = 0; next == 1 && i < host->cpu_count; i++)
-        host->cpus[i].kind = -1;
 }
 
-/* Kernels for Intel's hybrid processors list the processors of each kind. That is surer than clock rates, which
- * differ among performance cores too. Returns whether the list was there. */
-static bool mark_performance_cores(struct host *host, const char *root, int kind)
-{
-    hwloc_bitmap_t set = hwloc_bitmap_alloc();
-    char list[1024], other[16];
-    bool known = set && tree_read_line(root, "sys/devices/cpu_core/cpus", list, sizeof list) &&
-                 tree_read_line(root, "sys/devices/cpu_atom/cpus", other, sizeof other) &&
-                 hwloc_bitmap_list_sscanf(set, list) == 0 && hwloc_bitmap_weight(set) > 0;
-
-    for (size_t i = 0; known && i < host->cpu_count; i++)
-        if (hwloc_bitmap_isset(set, host->cpus[i].os_index))
-            host->cpus[i].kind = kind;
-        else if (host->cpus[i].kind < 0)
-            host->cpus[i].kind = 0;
-    hwloc_bitmap_free(set);
-    return known;
-}
-
-static void read_kinds(struct host *host, hwloc_topology_t topology, const char *root)
+/* hwloc's kinds of cores, higher = faster; processors of which it does not know which are the faster stay at −1. */
+static void read_ranks(struct host *host, hwloc_topology_t topology)
 {
     int kinds = hwloc_cpukinds_get_nr(topology, 0), efficiency;
     hwloc_bitmap_t set = hwloc_bitmap_alloc();
-    bool ranked = false;
 
     for (int kind = 0; set && kind < kinds; kind++) {
-        /* An efficiency of -1: hwloc sees kinds, but not which is the faster. */
         if (hwloc_cpukinds_get_info(topology, (unsigned)kind, set, &efficiency, NULL, NULL, 0) != 0 || efficiency < 0)
             continue;
-        ranked = true;
         for (size_t i = 0; i < host->cpu_count; i++)
             if (hwloc_bitmap_isset(set, host->cpus[i].os_index))
                 host->cpus[i].kind = efficiency;
     }
     hwloc_bitmap_free(set);
-    kinds = kinds > 0 ? kinds : 0;
-    host->core_kinds = (size_t)kinds;
-    if (mark_performance_cores(host, root, kinds) || ranked)
-        compact_kinds(host, kinds + 1);
 }
 
-static void read_topology(struct host *host, const char *root)
+static void read_topology(struct host *host, const char *root, const struct cpuid_dump *dump)
 {
     hwloc_topology_t topology = root ? recorded_load(root) : live_load();
 
+    host->kinds_source = "";
     if (!topology)
         return;
     host->packages = count_objects(topology, HWLOC_OBJ_PACKAGE);
@@ -280,9 +318,11 @@ static void read_topology(struct host *host, const char *root)
     host->logical_cpus = count_objects(topology, HWLOC_OBJ_PU);
     host->numa_nodes = count_objects(topology, HWLOC_OBJ_NUMANODE);
     host->hwloc_memory_bytes = hwloc_get_root_obj(topology)->total_memory;
-    read_caches(host, topology);
     read_cpus(host, topology);
-    read_kinds(host, topology, root);
+    read_nodes(host, topology);
+    read_ranks(host, topology);
+    host_kinds_settle(host, root, dump);
+    read_caches(host, topology);
     hwloc_topology_destroy(topology);
 }
 
@@ -312,50 +352,86 @@ static void read_identity(struct host *host)
 }
 #endif
 
+/* The processors of a kind as a list, and one of them that this process may visit; −1: none. */
+static int visit_of(const struct host *host, size_t kind, char *list, size_t size)
+{
+    unsigned numbers[HOST_CPUS_MAX];
+    size_t count = 0;
+    int visit = -1;
+
+    for (size_t i = 0; i < host->cpu_count; i++) {
+        const struct host_cpu *cpu = &host->cpus[i];
+        if (host->core_kinds > 1 && cpu->kind != (int)kind)
+            continue;
+        numbers[count++] = cpu->os_index;
+        visit = visit < 0 && cpu->allowed ? (int)cpu->os_index : visit;
+    }
+    cpu_list_format(list, size, numbers, count);
+    return visit;
+}
+
+/* Cores of different kinds may differ in what they can do: each is asked on itself. */
+static void visit_kinds(const struct host *host, struct cpuid_dump *dump)
+{
+    cpu_set_t *before = CPU_ALLOC(HOST_CPUS_MAX), *one = CPU_ALLOC(HOST_CPUS_MAX);
+    size_t bytes = CPU_ALLOC_SIZE(HOST_CPUS_MAX);
+    bool known = before && one && sched_getaffinity(0, bytes, before) == 0;
+    char list[sizeof dump->views[0].cpus];
+
+    for (size_t kind = host->core_kinds; kind-- > 0;) {
+        int cpu = visit_of(host, kind, list, sizeof list);
+        if (host->core_kinds < 2) {
+            cpuid_add_live(dump, list);
+            continue;
+        }
+        if (!known || cpu < 0)
+            continue;
+        CPU_ZERO_S(bytes, one);
+        CPU_SET_S((size_t)cpu, bytes, one);
+        if (sched_setaffinity(0, bytes, one) == 0)
+            cpuid_add_live(dump, list);
+    }
+    if (known && host->core_kinds > 1)
+        sched_setaffinity(0, bytes, before);
+    if (!dump->count)
+        cpuid_add_live(dump, "0");
+    CPU_FREE(before);
+    CPU_FREE(one);
+}
+
+char *host_cpuid_text(const struct host *host)
+{
+    struct cpuid_dump dump = {.amx = host->amx};
+
+    visit_kinds(host, &dump);
+    return dump.count ? cpuid_text(&dump) : NULL;
+}
+
 enum status host_read(struct host *host, const char *root, struct error *error)
 {
+    struct cpuid_dump dump = {.amx = -1};
     int problem;
     DIR *folder = tree_open_folder(root, "", &problem);
 
     memset(host, 0, sizeof *host);
     host->isa = 1u << ISA_SCALAR;
+    host->amx = -1;
     host->live = root == NULL;
     if (!folder)
         return error_set(error, STATUS_IO, "%s: %s; the root must be a folder that holds /proc and /sys of a machine",
                          root ? root : "/", strerror(-problem));
     closedir(folder);
+    if (!host->live)
+        cpuid_read(&dump, root);
+    read_topology(host, root, &dump);
     if (host->live) {
         read_identity(host);
-        host_features_detect(host);
-        host_hypervisor_detect(host->hypervisor, sizeof host->hypervisor);
+        visit_kinds(host, &dump);
+        host_features_detect(host, &dump);
+        host_hypervisor_find(&dump, host->hypervisor, sizeof host->hypervisor);
     }
-    read_topology(host, root);
-    host_system_read(host, root);
+    host_system_read(host, root, &dump);
     if (!host->hypervisor[0]) /* a hypervisor may show any model number it likes */
         host_codename_find(host);
     return STATUS_OK;
-}
-
-size_t host_performance_cpus(const struct host *host, unsigned *os_index, size_t capacity)
-{
-    size_t count = 0;
-    int best = -1;
-
-    for (size_t i = 0; i < host->cpu_count; i++)
-        if (host->cpus[i].allowed && host->cpus[i].kind > best)
-            best = host->cpus[i].kind;
-    for (size_t i = 0; i < host->cpu_count; i++) {
-        const struct host_cpu *cpu = &host->cpus[i];
-        bool first = true;
-
-        /* Where a core's first thread is barred, its next one stands for it. Threads of a core are neighbours. */
-        for (size_t j = i; j-- > 0 && host->cpus[j].core == cpu->core;)
-            first = first && !host->cpus[j].allowed;
-        if (!cpu->allowed || cpu->kind != best || !first)
-            continue;
-        if (count < capacity)
-            os_index[count] = cpu->os_index;
-        count++;
-    }
-    return count;
 }

@@ -76,7 +76,7 @@ void host_codename_find(struct host *host)
     }
 }
 
-static const char *arm_part_name(unsigned long part)
+const char *host_arm_part_name(unsigned long part)
 {
     for (size_t i = 0; i < sizeof arm_parts / sizeof arm_parts[0]; i++)
         if (arm_parts[i].part == part)
@@ -91,13 +91,13 @@ void host_arm_name_find(struct host *host, const char *cpuinfo)
     if (!tree_find_value(cpuinfo, "CPU implementer", value, sizeof value) || strtoul(value, NULL, 16) != 0x41)
         return;
     snprintf(host->cpu_vendor, sizeof host->cpu_vendor, "ARM");
-    for (const char *line = cpuinfo; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+    for (const char *line = cpuinfo; line && *line; line = tree_next_line(line)) {
         size_t length = strlen(host->cpu_name);
         const char *name;
 
         if (strncmp(line, "CPU part", 8) != 0 || !tree_find_value(line, "CPU part", value, sizeof value))
             continue;
-        name = arm_part_name(strtoul(value, NULL, 16));
+        name = host_arm_part_name(strtoul(value, NULL, 16));
         if (name && !strstr(host->cpu_name, name))
             snprintf(host->cpu_name + length, sizeof host->cpu_name - length, "%s%s", length ? " + " : "", name);
     }

@@ -12,7 +12,7 @@ static void os_release_value(const char *text, const char *key, char *value, siz
 {
     size_t length = strlen(key);
 
-    for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+    for (const char *line = text; line && *line; line = tree_next_line(line)) {
         const char *at = line + length + 1;
         size_t count;
 
@@ -95,7 +95,7 @@ static void infer_machine(struct host *host, const char *cpuinfo, const char *fl
         snprintf(host->machine, sizeof host->machine, "riscv64");
 }
 
-static void read_processor(struct host *host, const char *cpuinfo)
+static void read_processor(struct host *host, const char *cpuinfo, const struct cpuid_dump *dump)
 {
     static const char *const name_keys[] = {"model name", "cpu model", "uarch"};
     enum { FLAGS_CAPACITY = 8192 };
@@ -112,14 +112,20 @@ static void read_processor(struct host *host, const char *cpuinfo)
     if (!flags)
         return;
     flags[0] = flags[1] = ' '; /* so that every word has blanks around it */
-    if (!tree_find_value(cpuinfo, "flags", flags + 1, FLAGS_CAPACITY - 2))
-        tree_find_value(cpuinfo, "Features", flags + 1, FLAGS_CAPACITY - 2);
+    if (!tree_find_value(cpuinfo, "flags", flags + 1, FLAGS_CAPACITY - 2) &&
+        !tree_find_value(cpuinfo, "Features", flags + 1, FLAGS_CAPACITY - 2))
+        tree_find_value(cpuinfo, "isa", flags + 1, FLAGS_CAPACITY - 2);
     strcat(flags, " ");
     if (!host->live) {
         host_features_parse(host, flags);
         infer_machine(host, cpuinfo, flags);
         if (strstr(flags, " hypervisor "))
             snprintf(host->hypervisor, sizeof host->hypervisor, "unnamed");
+    }
+    if (!host->live && dump->count) {
+        host_features_from_cpuid(host, dump);
+        host->features_source = CPUID_PATH;
+        host_hypervisor_find(dump, host->hypervisor, sizeof host->hypervisor);
     }
     free(flags);
 }
@@ -159,7 +165,7 @@ static void name_hypervisor(struct host *host, const char *root)
 /* Where hwloc had nothing to read, the blocks of /proc/cpuinfo still tell how many processors there are. */
 static void count_processors(struct host *host, const char *cpuinfo)
 {
-    for (const char *line = cpuinfo; line && *line; line = strchr(line, '\n'), line += line != NULL)
+    for (const char *line = cpuinfo; line && *line; line = tree_next_line(line))
         host->logical_cpus += strncmp(line, "processor\t", 10) == 0;
 }
 
@@ -171,7 +177,7 @@ static void read_microcode(struct host *host, const char *cpuinfo)
         tree_find_value(cpuinfo, "microcode", host->microcode, sizeof host->microcode);
 }
 
-void host_system_read(struct host *host, const char *root)
+void host_system_read(struct host *host, const char *root, const struct cpuid_dump *dump)
 {
     int problem;
     char *cpuinfo = tree_read_all(root, "proc/cpuinfo", &problem);
@@ -182,7 +188,7 @@ void host_system_read(struct host *host, const char *root)
     tree_read_line(root, "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", host->governor, sizeof host->governor);
     if (cpuinfo) {
         if (!host->cpu_vendor[0])
-            read_processor(host, cpuinfo);
+            read_processor(host, cpuinfo, dump);
         read_microcode(host, cpuinfo);
         if (!host->logical_cpus)
             count_processors(host, cpuinfo);

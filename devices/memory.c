@@ -47,6 +47,8 @@ enum status memory_read(struct memory *memory, const char *root, struct error *e
 {
     struct cgroup_room room = {.bytes = UINT64_MAX};
     char text[8192];
+    char limit[96];
+    const char *words;
     uint64_t free_bytes;
     ssize_t length = tree_read(root, "proc/meminfo", text, sizeof text);
 
@@ -70,7 +72,10 @@ enum status memory_read(struct memory *memory, const char *root, struct error *e
         read_address_space(memory);
     read_cgroup(memory, root, &room);
     bind_to(memory, memory->address_space_bytes, "RLIMIT_AS");
-    bind_to(memory, memory->cgroup_bytes, room.binding);
+    /* the group's path may name a person or a machine, and results hold these words */
+    words = strrchr(room.binding, ' ');
+    snprintf(limit, sizeof limit, "cgroup%s", words ? words : "");
+    bind_to(memory, memory->cgroup_bytes, limit);
     return STATUS_OK;
 }
 

@@ -13,7 +13,7 @@ struct memory {
     uint64_t cgroup_bytes;        /* least limit less usage (inactive page cache left out) at this process's cgroup and
                                      every ancestor, v1 and v2 */
     uint64_t usable_bytes;        /* least of available, address space and cgroup */
-    char binding[96]; /* which of them binds, in words: "MemAvailable", "RLIMIT_AS", "cgroup /a/b memory.max" */
+    char binding[96];             /* which of them binds, in words: "MemAvailable", "RLIMIT_AS", "cgroup memory.max" */
 };
 
 /* root NULL: the running machine. RLIMIT_AS is this process's and is only read live; the cgroup is the one that the

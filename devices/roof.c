@@ -277,19 +277,17 @@ enum status roof_measure(struct roofs *roofs, const struct host *host, const str
                          struct error *error)
 {
     unsigned cpus[HOST_CPUS_MAX];
-    size_t count = host_performance_cpus(host, cpus, HOST_CPUS_MAX);
+    size_t count;
     struct probe *probe = calloc(1, sizeof *probe);
     enum status status;
 
     memset(roofs, 0, sizeof *roofs);
     if (!probe)
         return error_set(error, STATUS_MEMORY, "out of memory");
-    if (options->threads > count) {
-        status = error_set(error, STATUS_MISUSE, "--threads %zu: this process may use %zu performance cores only",
-                           options->threads, count);
+    status = host_choose_cpus(host, options->threads, options->choice, cpus, &count, error);
+    if (status != STATUS_OK)
         goto out;
-    }
-    roofs->threads = options->threads ? options->threads : count;
+    roofs->threads = count;
     probe->host = host;
     probe->options = options;
     status = threads_open(&probe->threads, cpus, roofs->threads, error);

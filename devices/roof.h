@@ -36,8 +36,9 @@ struct roofs {
 struct roof_options {
     uint64_t footprints[ROOF_READS_MAX]; /* bytes; each is cut to half of the usable memory */
     size_t footprint_count;
-    size_t threads; /* 0: one per performance core */
-    double seconds; /* time to spend on each probe, at least 5 repetitions whatever it is */
+    size_t threads;     /* 0: one per performance core */
+    const char *choice; /* of processors, as host_choose_cpus takes it, in place of `threads`; NULL: none */
+    double seconds;     /* time to spend on each probe, at least 5 repetitions whatever it is */
     isa_set isa;
 };
 

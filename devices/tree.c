@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,30 @@ static bool stays_inside(int fd, const char *root)
     return inside;
 }
 
+static void log_path(const char *path, const char *end)
+{
+    const char *log = getenv(TREE_LOG_VARIABLE);
+
+    if (log && *log && *path)
+        dprintf(atoi(log), "%s%s\n", path, end);
+}
+
+/* Does a recorded tree tell that its machine had no permission to read that file? */
+static bool is_forbidden(const char *root, const char *path)
+{
+    char full[PATH_MAX], line[512];
+    FILE *file = full_path(full, sizeof full, root, TREE_FORBIDDEN_PATH) ? fopen(full, "re") : NULL;
+    bool found = false;
+
+    while (file && !found && fgets(line, sizeof line, file)) {
+        line[strcspn(line, "\n")] = '\0';
+        found = *line && fnmatch(line, path, FNM_PATHNAME) == 0;
+    }
+    if (file)
+        fclose(file);
+    return found;
+}
+
 static int tree_open(const char *root, const char *path)
 {
     char full[PATH_MAX];
@@ -50,6 +75,9 @@ static int tree_open(const char *root, const char *path)
 
     if (!full_path(full, sizeof full, root, path))
         return -ENAMETOOLONG;
+    log_path(path, "");
+    if (root && is_forbidden(root, path))
+        return -EACCES;
     fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return -errno;
@@ -182,6 +210,7 @@ DIR *tree_open_folder(const char *root, const char *path, int *problem)
     *problem = -ENAMETOOLONG;
     if (!full_path(full, sizeof full, root, path))
         return NULL;
+    log_path(path, "/");
     folder = opendir(full);
     *problem = folder ? 0 : -errno;
     if (folder && !stays_inside(dirfd(folder), root)) {
@@ -201,12 +230,40 @@ bool tree_exists(const char *root, const char *path)
     return fd >= 0;
 }
 
+const char *tree_next_line(const char *line)
+{
+    const char *end = strchr(line, '\n');
+
+    return end ? end + 1 : NULL;
+}
+
+int tree_access(const char *root, const char *path, int mode)
+{
+    char full[PATH_MAX];
+    int fd, problem = 0;
+
+    if (!full_path(full, sizeof full, root, path))
+        return -ENAMETOOLONG;
+    log_path(path, "?");
+    if (root && is_forbidden(root, path))
+        return -EACCES;
+    if (!root)
+        return faccessat(AT_FDCWD, full, mode, AT_EACCESS) == 0 ? 0 : -errno;
+    fd = open(full, O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    if (!stays_inside(fd, root))
+        problem = -EXDEV;
+    close(fd);
+    return problem;
+}
+
 bool tree_find_value(const char *text, const char *key, char *value, size_t capacity)
 {
     size_t key_length = strlen(key);
 
     value[0] = '\0';
-    for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+    for (const char *line = text; line && *line; line = tree_next_line(line)) {
         const char *end = line + strcspn(line, "\n"), *at = line + key_length;
 
         if (strncmp(line, key, key_length) != 0)
@@ -221,6 +278,19 @@ bool tree_find_value(const char *text, const char *key, char *value, size_t capa
         snprintf(value, capacity, "%.*s", end > at ? (int)(end - at) : 0, at);
         return true;
     }
+    return false;
+}
+
+bool tree_find_property(const char *text, const char *key, char *value, size_t capacity)
+{
+    size_t length = strlen(key);
+
+    value[0] = '\0';
+    for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL)
+        if (strncmp(line, key, length) == 0 && line[length] == '=') {
+            snprintf(value, capacity, "%.*s", (int)strcspn(line + length + 1, "\r\n"), line + length + 1);
+            return true;
+        }
     return false;
 }
 

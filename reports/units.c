@@ -14,6 +14,7 @@ struct unit {
 
 /* Longest names first, as units_of_name needs it. */
 static const struct unit units[] = {
+    {"transfers_per_second", "T/s", 1, 0, 5, true},
     {"tokens_per_second", "tok/s", 1, 0, 0, false},
     {"bytes_per_second", "B/s", 1, 0, 5, true},
     {"joules_per_token", "J/tok", 1, -3, 1, false},

@@ -120,7 +120,7 @@ static void tell_parameters(struct facts *facts, const struct plan_case *item)
     if (item->threads)
         facts_integer(facts, "threads", NULL, (int64_t)item->threads);
     else
-        facts_text(facts, "threads", NULL, "auto");
+        facts_text(facts, "threads", NULL, item->choice ? item->choice : "auto");
 }
 
 enum status cells_add(struct record *record, const struct plan *plan, const char binary[DIGEST_HEX],

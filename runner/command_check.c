@@ -13,6 +13,7 @@
 #include "runner/outputs.h"
 #include "runner/repeat.h"
 #include "runner/rerun.h"
+#include "runner/terminal.h"
 
 /* GitHub drops a step's summary that is larger than 1 MiB; the rest is room for the lines around the rows. */
 enum { SUMMARY_BYTES = 1 << 20, SUMMARY_ROOM = 16384 };
@@ -148,7 +149,7 @@ static enum status write_one(const struct gate *gate, const struct gate_writer *
                              struct error *error)
 {
     static const struct writer_style plain = {.colour = false, .utf8 = true, .width = 120};
-    const struct writer_style terminal = outputs_terminal_style();
+    const struct writer_style terminal = terminal_style();
     char *text;
     size_t length;
     enum status status =

@@ -17,6 +17,7 @@ static enum status child_roof(const struct options *options, FILE *out, struct e
     struct roofs roofs;
     struct host host;
     struct roof_options asked = {.threads = options_size(options, OPTION_THREADS, 0),
+                                 .choice = options_choice(options, 0),
                                  .seconds = options_number(options, OPTION_PROBE_SECONDS, 0)};
     struct facts facts = {0};
     enum status status = host_read(&host, NULL, error);

@@ -12,6 +12,7 @@
 #include "reports/units.h"
 #include "runner/metrics.h"
 #include "runner/outputs.h"
+#include "runner/terminal.h"
 #include "workloads/nearest.h"
 
 enum { TABLE_WIDTH = 1000 /* no column is left out: the ids are what people come for */ };
@@ -199,7 +200,7 @@ static enum status run_list(struct task *task, struct error *error)
     static const struct table_column figure_columns[] = {
         {"created", "", false, false, 0}, {"result", "", false, false, 0}, {"device", "", false, false, 0},
         {"cell", "", false, false, 0},    {"value", "", true, false, 0},   {"95 % interval", "", true, false, 0}};
-    struct writer_style style = outputs_terminal_style();
+    struct writer_style style = terminal_style();
     struct listing listing = {.json = task->json};
     bool figures = task->filter.metric != NULL;
     enum status status;
@@ -307,7 +308,7 @@ static enum status run_show(struct task *task, struct error *error)
                                                   {"figure", "", false, false, 0},
                                                   {"value", "", true, false, 0},
                                                   {"95 % interval", "", true, false, 0}};
-    struct writer_style style = outputs_terminal_style();
+    struct writer_style style = terminal_style();
     struct showing showing = {.json = task->json};
     enum status status;
 
@@ -336,7 +337,7 @@ static enum status run_show(struct task *task, struct error *error)
 
 static enum status run_trend(struct task *task, struct error *error)
 {
-    struct writer_style style = outputs_terminal_style();
+    struct writer_style style = terminal_style();
     size_t series;
     enum status status;
 

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "devices/energy.h"
 #include "devices/engine.h"
 #include "kernels/kernel.h"
 #include "reports/record.h"
 #include "reports/table.h"
+#include "runner/detect_energy.h"
 #include "runner/options.h"
 #include "runner/profiles.h"
 #include "runner/show.h"
@@ -243,12 +243,25 @@ static enum status fill_kernels(struct facts *facts, struct error *error)
 static enum status fill_energy(struct facts *facts, struct error *error)
 {
     (void)error;
-    for (size_t i = 0; energy_sources[i]; i++) {
-        tell(facts, "energy", i, "name", energy_sources[i]->name);
-        tell(facts, "energy", i, "scope", energy_scope_name(energy_sources[i]->scope));
-        tell(facts, "energy", i, "summary", energy_sources[i]->summary);
-    }
+    detect_energy(facts, "energy", NULL);
     return STATUS_OK;
+}
+
+/* What each source offers, or why it offers nothing. */
+static void end_energy(const struct facts *facts)
+{
+    const struct fact *name, *offers;
+    char path[96];
+
+    printf("\nOffers\n");
+    for (size_t i = 0; (name = facts_find(facts, path_of(path, "energy", i, "name"))); i++) {
+        offers = facts_find(facts, path_of(path, "energy", i, "offers"));
+        if (!offers)
+            offers = facts_find(facts, path_of(path, "energy", i, "reason"));
+        printf("  %-8s  %s\n", name->text, offers->text);
+    }
+    printf(
+        "\n  The first that covers the processor gives the figures; figures of different scope are never compared.\n");
 }
 
 static enum status fill_metrics(struct facts *facts, struct error *error)
@@ -293,7 +306,10 @@ static const struct list lists[] = {
      fill_kernels,
      {{"name", "kernel", false}, {"operation", "operation", false}, {"type", "type", false}, {"isa", "isa", false}},
      NULL},
-    {"energy", fill_energy, {{"name", "source", false}, {"scope", "scope", false}, {"summary", "", false}}, NULL},
+    {"energy",
+     fill_energy,
+     {{"name", "source", false}, {"scope", "scope", false}, {"state", "state", false}, {"summary", "", false}},
+     end_energy},
     {"metrics",
      fill_metrics,
      {{"name", "metric", false},

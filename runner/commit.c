@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runner/observe.h"
+
 #define ENGINE_PREFIX "engine."
 #define FAILED_COUNT  "launches.failed_count"
 
@@ -43,7 +45,17 @@ static void commit_repetitions(struct cell *cell, unsigned number, struct outcom
     }
 }
 
-static void commit_facts(struct cell *cell, const struct outcome *outcome)
+/* Launches whose repetitions the cell has. */
+static size_t committed(const struct cell *cell)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < cell->repetition_count; i++)
+        count += i == 0 || cell->repetitions[i].launch != cell->repetitions[i - 1].launch;
+    return count;
+}
+
+static void commit_facts(struct cell *cell, const struct outcome *outcome, size_t before)
 {
     for (size_t i = 0; i < outcome->engine.count; i++) {
         char path[128];
@@ -53,14 +65,17 @@ static void commit_facts(struct cell *cell, const struct outcome *outcome)
     for (size_t i = 0; i < outcome->facts.count; i++) {
         const struct fact *fact = &outcome->facts.items[i];
         bool engine = strncmp(fact->path, ENGINE_PREFIX, strlen(ENGINE_PREFIX)) == 0;
-        facts_copy(engine ? &cell->engine : &cell->observations,
-                   engine ? fact->path + strlen(ENGINE_PREFIX) : fact->path, fact);
+        if (engine)
+            facts_copy(&cell->engine, fact->path + strlen(ENGINE_PREFIX), fact);
+        else
+            observe_fact(&cell->observations, fact, before);
     }
 }
 
 void commit_launch(struct cell *cell, unsigned number, struct outcome *outcome)
 {
     const struct cell *told = outcome_cell(outcome);
+    size_t before = committed(cell);
 
     keep_firsts(outcome);
     commit_repetitions(cell, number, outcome);
@@ -75,8 +90,9 @@ void commit_launch(struct cell *cell, unsigned number, struct outcome *outcome)
             continue;
         memcpy(cell->figures[field].source, told->figures[field].source, sizeof cell->figures[field].source);
         memcpy(cell->figures[field].scope, told->figures[field].scope, sizeof cell->figures[field].scope);
+        cell->figures[field].error_ratio = fmax(cell->figures[field].error_ratio, told->figures[field].error_ratio);
     }
-    commit_facts(cell, outcome);
+    commit_facts(cell, outcome, before);
 }
 
 size_t commit_failures(const struct cell *cell)

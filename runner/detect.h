@@ -17,4 +17,8 @@ void detect_facts(struct facts *facts, const struct host *host, const struct mem
  * from. A live host with sensors from a root is of kind "emulated". */
 void detect_device(struct facts *device, const struct host *host, const struct memory *memory, const char *root);
 
+/* Adds "sources": what told each value, in the shape of the block itself, as sources.PATH; where it holds a text in place of an
+ * object or a list, that told all of it. Parts that name a source of their own (energy_sources, accelerators) are left out. */
+void detect_sources(struct facts *device, const struct host *host);
+
 #endif

@@ -6,12 +6,12 @@
 
 #include "devices/clock.h"
 #include "devices/counters.h"
-#include "devices/energy.h"
 #include "devices/memory.h"
 #include "devices/sensors.h"
 #include "reports/statistics.h"
 #include "runner/disturbance.h"
 #include "runner/fit.h"
+#include "runner/launch_energy.h"
 #include "runner/lines.h"
 #include "runner/workbench.h"
 #include "workloads/cost.h"
@@ -23,7 +23,6 @@ enum {
     P95_TOKENS_LEAST = 20, /* fewer steps have no 95th percentile to speak of */
     P99_TOKENS_LEAST = 100,
     WARMUPS_MOST = 3,
-    UPDATES_LEAST = 10, /* updates of an energy counter within a phase, for an error of 10 % or less */
 };
 
 #define WARMUP_RATIO    0.05 /* two repetitions that differ by no more are warm */
@@ -39,7 +38,8 @@ struct launch {
     float *logits;   /* of the prompt's last token; NULL: the engine gives none */
     uint64_t *done_ns;
     double *step_seconds;
-    struct energy energy;
+    struct launch_energy *energy;
+    bool counted; /* the repetition at hand is one that counts */
     struct counters *counters;
     uint64_t private_bytes; /* largest seen */
 };
@@ -47,7 +47,6 @@ struct launch {
 /* What one repetition found; NaN: not had. */
 struct taken {
     double prefill_seconds, first_token_seconds, decode_seconds;
-    double prefill_joules, decode_joules;
     uint64_t counts[COUNTER_COUNT];
     bool counted[COUNTER_COUNT];
 };
@@ -59,14 +58,6 @@ static void note_private(struct launch *launch)
 
     if (memory_usage_read(&usage, &ignored) == STATUS_OK && usage.anonymous_bytes > launch->private_bytes)
         launch->private_bytes = usage.anonymous_bytes;
-}
-
-static double read_joules(struct launch *launch)
-{
-    double joules;
-    struct error ignored = {0};
-
-    return launch->energy.ops && energy_read(&launch->energy, &joules, &ignored) == STATUS_OK ? joules : NAN;
 }
 
 static size_t argmax(const float *values, size_t count)
@@ -81,11 +72,11 @@ static size_t argmax(const float *values, size_t count)
 static enum status time_prefill(struct launch *launch, struct taken *taken, struct error *error)
 {
     struct engine *engine = &launch->bench.engine;
-    double joules = read_joules(launch);
     volatile size_t first_token;
     uint64_t start_ns, prefilled_ns, chosen_ns;
     enum status status;
 
+    launch_energy_begin(launch->energy);
     start_ns = clock_now_ns();
     status = engine->ops->prefill(engine, launch->tokens, launch->prompt, launch->logits, error);
     if (launch->disturbance.prefill_ratio > 0)
@@ -95,7 +86,7 @@ static enum status time_prefill(struct launch *launch, struct taken *taken, stru
         first_token = argmax(launch->logits, launch->bench.subject.model.vocabulary);
     chosen_ns = clock_now_ns();
     (void)first_token;
-    taken->prefill_joules = read_joules(launch) - joules;
+    launch_energy_end(launch->energy, ENERGY_PREFILL, launch->counted ? launch->prompt : 0);
     taken->prefill_seconds = clock_seconds(start_ns, prefilled_ns);
     taken->first_token_seconds = launch->logits ? clock_seconds(start_ns, chosen_ns) : NAN;
     note_private(launch);
@@ -120,10 +111,10 @@ static enum status decode_slowly(struct launch *launch, struct error *error)
 static enum status time_decode(struct launch *launch, struct taken *taken, struct error *error)
 {
     struct engine *engine = &launch->bench.engine;
-    double joules = read_joules(launch);
     uint64_t start_ns, end_ns, last_ns;
     enum status status;
 
+    launch_energy_begin(launch->energy);
     if (launch->counters)
         counters_start(launch->counters);
     start_ns = clock_now_ns();
@@ -135,7 +126,7 @@ static enum status time_decode(struct launch *launch, struct taken *taken, struc
     end_ns = clock_now_ns();
     if (launch->counters)
         counters_stop(launch->counters, taken->counts, taken->counted);
-    taken->decode_joules = read_joules(launch) - joules;
+    launch_energy_end(launch->energy, ENERGY_DECODE, launch->counted ? launch->generate : 0);
     taken->decode_seconds = clock_seconds(start_ns, end_ns);
     last_ns = start_ns;
     for (size_t i = 0; i < launch->generate && !status; i++) {
@@ -146,24 +137,11 @@ static enum status time_decode(struct launch *launch, struct taken *taken, struc
     return status;
 }
 
-/* Joules that a source of this resolution can vouch for over that time; else NaN. */
-static double trusted_joules(const struct launch *launch, double joules, double seconds)
-{
-    double step_joules = 0, update_seconds = 0;
-
-    if (!launch->energy.ops || !(joules > 0))
-        return NAN;
-    if (launch->energy.ops->resolution)
-        launch->energy.ops->resolution(launch->energy.state, &step_joules, &update_seconds);
-    return seconds >= UPDATES_LEAST * update_seconds ? joules : NAN;
-}
-
 static void tell_decode(const struct launch *launch, const struct taken *taken)
 {
     static const enum field counter_fields[COUNTER_COUNT] = {[COUNTER_CYCLES] = FIELD_decode_cycles_count,
                                                              [COUNTER_INSTRUCTIONS] = FIELD_decode_instructions_count,
                                                              [COUNTER_CACHE_MISSES] = FIELD_decode_cache_misses_count};
-    double joules = trusted_joules(launch, taken->decode_joules, taken->decode_seconds);
     size_t count = launch->generate;
 
     lines_value(launch->out, FIELD_decode_tokens_per_second, (double)count / taken->decode_seconds);
@@ -175,8 +153,6 @@ static void tell_decode(const struct launch *launch, const struct taken *taken)
     if (count >= P99_TOKENS_LEAST)
         lines_value(launch->out, FIELD_inter_token_latency_p99_seconds,
                     statistics_quantile(launch->step_seconds, count, 0.99));
-    lines_value(launch->out, FIELD_energy_joules_per_token, joules / (double)count);
-    lines_value(launch->out, FIELD_average_power_watts, joules / taken->decode_seconds);
     for (int i = 0; i < COUNTER_COUNT; i++)
         if (taken->counted[i])
             lines_value(launch->out, counter_fields[i], (double)taken->counts[i]);
@@ -190,6 +166,7 @@ static enum status repeat_once(struct launch *launch, enum phase phase, struct t
     uint64_t start_ns;
     enum status status = engine->ops->restore ? engine->ops->restore(engine, error) : STATUS_OK;
 
+    launch->counted = phase == PHASE_MEASURED;
     sensors_read(&before, launch->root);
     start_ns = clock_now_ns();
     if (!status && launch->prompt)
@@ -201,10 +178,8 @@ static enum status repeat_once(struct launch *launch, enum phase phase, struct t
     sensors_read(&after, launch->root);
     lines_repetition(launch->out, phase, start_ns);
     if (launch->prompt) {
-        double joules = trusted_joules(launch, taken.prefill_joules, taken.prefill_seconds);
         lines_value(launch->out, FIELD_prefill_tokens_per_second, (double)launch->prompt / taken.prefill_seconds);
         lines_value(launch->out, FIELD_time_to_first_token_seconds, taken.first_token_seconds);
-        lines_value(launch->out, FIELD_prefill_energy_joules_per_token, joules / (double)launch->prompt);
     }
     if (launch->generate)
         tell_decode(launch, &taken);
@@ -260,26 +235,55 @@ static enum status repeat(struct launch *launch, const struct options *options, 
     return status;
 }
 
+/* One more prefill, or one more decode after the same prompt, for the energy alone. */
+static enum status prefill_again(void *context, struct error *error)
+{
+    struct launch *launch = context;
+    struct engine *engine = &launch->bench.engine;
+    enum status status = engine->ops->restore(engine, error);
+
+    return status ? status : engine->ops->prefill(engine, launch->tokens, launch->prompt, launch->logits, error);
+}
+
+static enum status decode_again(void *context, struct error *error)
+{
+    struct launch *launch = context;
+    struct engine *engine = &launch->bench.engine;
+    enum status status = engine->ops->restore(engine, error);
+
+    return status ? status
+                  : engine->ops->decode(engine, launch->tokens + launch->prompt, launch->generate, launch->done_ns,
+                                        NULL, error);
+}
+
+/* The last work of the launch: the mark is moved behind the prompt. */
+static enum status lengthen(struct launch *launch, struct error *error)
+{
+    struct engine *engine = &launch->bench.engine;
+    enum status status = STATUS_OK;
+
+    if (!engine->ops->restore || !engine->ops->mark)
+        return STATUS_OK;
+    if (launch->prompt && launch_energy_is_short(launch->energy, ENERGY_PREFILL))
+        status = launch_energy_lengthen(launch->energy, ENERGY_PREFILL, launch->prompt, prefill_again, launch, error);
+    if (status || !launch->generate || !launch_energy_is_short(launch->energy, ENERGY_DECODE))
+        return status;
+    status = launch->prompt ? prefill_again(launch, error) : engine->ops->restore(engine, error);
+    if (!status)
+        status = engine->ops->mark(engine, error);
+    if (!status)
+        status = launch_energy_lengthen(launch->energy, ENERGY_DECODE, launch->generate, decode_again, launch, error);
+    return status;
+}
+
 /* Reasons of what this launch cannot know. */
 static void tell_absent(const struct launch *launch)
 {
-    static const enum field energy_fields[] = {FIELD_energy_joules_per_token, FIELD_average_power_watts,
-                                               FIELD_prefill_energy_joules_per_token};
     static const enum field counter_fields[] = {FIELD_decode_cycles_count, FIELD_decode_instructions_count,
                                                 FIELD_decode_cache_misses_count};
     const char *uncounted = launch->counters ? counters_reason(launch->counters) : "out of memory for counters";
     char text[96];
 
-    for (size_t i = 0; i < 3; i++) {
-        if (energy_fields[i] == FIELD_prefill_energy_joules_per_token ? !launch->prompt : !launch->generate)
-            continue;
-        if (launch->energy.ops)
-            lines_source(launch->out, energy_fields[i], launch->energy.ops->name,
-                         energy_scope_name(launch->energy.ops->scope));
-        lines_null(launch->out, energy_fields[i],
-                   launch->energy.ops ? "the phase is too short for the source, or its counter did not move"
-                                      : launch->energy.reason);
-    }
     if (!launch->bench.subject.file)
         lines_null(launch->out, FIELD_cold_load_seconds, "synthetic weights lie in no file");
     for (size_t i = 0; i < 3 && launch->generate; i++)
@@ -429,6 +433,9 @@ enum status launch_model(const struct options *options, FILE *out, struct error 
     launch.prompt = options_size(options, OPTION_PROMPT, 0);
     launch.generate = options_size(options, OPTION_GENERATE, 0);
     launch.depth = options_size(options, OPTION_DEPTH, 0);
+    launch.energy = launch_energy_open(options, out);
+    if (!launch.energy)
+        return error_set(error, STATUS_MEMORY, "out of memory for energy sources");
     launch.counters = counters_open(); /* before the engine's threads, so that it counts them too */
     status = workbench_open(&launch.bench, options, options_text(options, OPTION_MODEL, 0), error);
     if (!status && launch.prompt + launch.generate == 0)
@@ -444,7 +451,6 @@ enum status launch_model(const struct options *options, FILE *out, struct error 
         status = load(&launch, options_flag(options, OPTION_COLD) && launch.bench.subject.file, &fits, error);
     if (status || !fits)
         goto out;
-    energy_open(&launch.energy, launch.root);
     tell_absent(&launch);
     if (launch.bench.engine.ops->describe)
         launch.bench.engine.ops->describe(&launch.bench.engine, tell_choice, out);
@@ -452,9 +458,11 @@ enum status launch_model(const struct options *options, FILE *out, struct error 
     status = repeat(&launch, options, error);
     if (!status)
         tell_peaks(&launch);
-    energy_close(&launch.energy);
+    if (!status)
+        status = lengthen(&launch, error);
 out:
     workbench_close(&launch.bench);
+    launch_energy_close(launch.energy, !status && fits);
     if (launch.counters)
         counters_close(launch.counters);
     free(launch.tokens);

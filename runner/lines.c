@@ -61,11 +61,11 @@ void lines_null(FILE *out, enum field field, const char *reason)
     fputc('\n', out);
 }
 
-void lines_source(FILE *out, enum field field, const char *name, const char *scope)
+void lines_source(FILE *out, enum field field, const char *name, const char *scope, double error_ratio)
 {
     fprintf(out, "source\t%s\t", field_info(field)->name);
     print_clean(out, name);
-    fprintf(out, "\t%s\n", scope);
+    fprintf(out, "\t%s\t%.17g\n", scope, error_ratio);
 }
 
 void lines_facts(FILE *out, const struct facts *facts)
@@ -225,6 +225,8 @@ static bool take_source(struct outcome *outcome, char **fields, uint64_t run_sta
     if (!field_from_name(fields[1], &field))
         return false;
     figure = &outcome_cell(outcome)->figures[field];
+    if (!parse_number(fields[4], &figure->error_ratio))
+        return false;
     snprintf(figure->source, sizeof figure->source, "%s", fields[2]);
     snprintf(figure->scope, sizeof figure->scope, "%s", fields[3]);
     return true;
@@ -308,7 +310,7 @@ void outcome_take(struct outcome *outcome, char *line, uint64_t run_start_ns)
                  {"noise", 3, take_noise},
                  {"whole", 3, take_whole},
                  {"null", 3, take_null},
-                 {"source", 4, take_source},
+                 {"source", 5, take_source},
                  {"fact", 5, take_fact},
                  {"engine", 3, take_engine},
                  {"skip", 2, take_skip},

@@ -5,8 +5,8 @@
  *   noise       NAME   NUMBER             of the current repetition, see reports/noise.inc
  *   whole       FIELD  NUMBER             of the launch as a whole
  *   null        FIELD  REASON             why there is no such figure
- *   source      FIELD  NAME  SCOPE        where an energy figure comes from
- *   fact        TYPE   PATH  LABEL  VALUE roofs
+ *   source      FIELD  NAME  SCOPE  ERROR where an energy figure comes from, and half-width ÷ value
+ *   fact        TYPE   PATH  LABEL  VALUE roofs, observations
  *   engine      KEY    VALUE              what the engine chose
  *   skip        REASON                    does not fit; nothing was allocated
  *   error       STATUS TEXT               the launch failed
@@ -28,7 +28,8 @@ void lines_value(FILE *out, enum field field, double value); /* NaN is not told 
 void lines_noise(FILE *out, const struct sensors *before, const struct sensors *after);
 void lines_whole(FILE *out, enum field field, double value);
 void lines_null(FILE *out, enum field field, const char *reason);
-void lines_source(FILE *out, enum field field, const char *name, const char *scope);
+void lines_source(FILE *out, enum field field, const char *name, const char *scope,
+                  double error_ratio); /* NaN: unknown */
 void lines_facts(FILE *out, const struct facts *facts);
 void lines_engine(FILE *out, const char *key, const char *value);
 void lines_skip(FILE *out, const char *reason);

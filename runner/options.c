@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "devices/engine.h"
+#include "devices/host.h"
 #include "reports/gate_writer.h"
 #include "reports/history.h"
 #include "reports/units.h"
@@ -16,6 +17,7 @@ enum option_type {
     TYPE_LIST,
     TYPE_COUNT,
     TYPE_COUNTS,
+    TYPE_THREADS,
     TYPE_SECONDS,
     TYPE_PERCENT,
     TYPE_BYTES,
@@ -92,7 +94,7 @@ static const struct option_row rows[OPTION_COUNT] = {
 
 static bool row_splits(const struct option_row *row)
 {
-    return row->type == TYPE_LIST || row->type == TYPE_COUNTS || row->type == TYPE_BYTES;
+    return row->type == TYPE_LIST || row->type == TYPE_COUNTS || row->type == TYPE_THREADS || row->type == TYPE_BYTES;
 }
 
 static bool row_applies(const struct option_row *row, enum command command)
@@ -126,7 +128,7 @@ static enum status check_number(const struct option_row *row, const char *text, 
                        : row->type == TYPE_PERCENT ? "percent"
                        : row->type == TYPE_BYTES   ? "bytes"
                                                    : "count";
-    bool whole = row->type == TYPE_COUNT || row->type == TYPE_COUNTS;
+    bool whole = row->type == TYPE_COUNT || row->type == TYPE_COUNTS || row->type == TYPE_THREADS;
 
     if (!units_parse(text, unit, number) || !isfinite(*number))
         return error_set(error, STATUS_MISUSE, "--%s: '%s' is not %s", row->name, text,
@@ -140,6 +142,20 @@ static enum status check_number(const struct option_row *row, const char *text, 
         return error_set(error, STATUS_MISUSE, "--%s: %s is out of range; it takes %.16g to %.16g", row->name, text,
                          row->least, row->most);
     return STATUS_OK;
+}
+
+/* A number of threads, or a choice of processors, whose number is 0. */
+static enum status check_threads(const struct option_row *row, const char *text, double *number, struct error *error)
+{
+    *number = 0;
+    if (text[strspn(text, "0123456789")] == '\0')
+        return check_number(row, text, number, error);
+    return host_check_choice(text, error) ? error_prefix(error, "--%s", row->name) : STATUS_OK;
+}
+
+static bool has_number(const struct option_row *row)
+{
+    return row->type == TYPE_COUNTS || row->type == TYPE_THREADS;
 }
 
 /* Checks one value and appends it. */
@@ -159,12 +175,14 @@ static enum status value_add(struct option_value *value, const struct option_row
         return error_set(error, STATUS_MISUSE, "--%s: more than %d values", row->name, OPTION_VALUES_MAX);
     if (row->words)
         status = check_word(row, text, error);
+    else if (row->type == TYPE_THREADS)
+        status = check_threads(row, text, &number, error);
     else if (row->type != TYPE_TEXT && row->type != TYPE_LIST && row->type != TYPE_FILES)
         status = check_number(row, text, &number, error);
     if (status)
         return status;
-    for (size_t i = 0; i < value->count && row->type == TYPE_COUNTS; i++)
-        if (value->numbers[i] == number)
+    for (size_t i = 0; i < value->count && has_number(row); i++)
+        if (value->numbers[i] == number && (number > 0 || row->type == TYPE_COUNTS))
             return error_set(error, STATUS_MISUSE, "--%s: '%s' and '%s' are the same number; leave one out", row->name,
                              value->texts[i], text);
     value->texts[value->count] = strdup(text);
@@ -353,6 +371,13 @@ double options_number(const struct options *options, enum option_id id, size_t i
 size_t options_size(const struct options *options, enum option_id id, size_t otherwise)
 {
     return options->values[id].count ? (size_t)options->values[id].numbers[0] : otherwise;
+}
+
+const char *options_choice(const struct options *options, size_t index)
+{
+    const struct option_value *value = &options->values[OPTION_THREADS];
+
+    return index < value->count && value->numbers[index] == 0 ? value->texts[index] : NULL;
 }
 
 bool options_flag(const struct options *options, enum option_id id)

@@ -53,6 +53,9 @@ double options_number(const struct options *options, enum option_id id, size_t i
 /* First value, or `otherwise` where there is none. */
 size_t options_size(const struct options *options, enum option_id id, size_t otherwise);
 
+/* Value `index` of --threads where it is a choice of processors in place of a number, else NULL. */
+const char *options_choice(const struct options *options, size_t index);
+
 bool options_flag(const struct options *options, enum option_id id);
 
 /* "--threads". Static storage. */

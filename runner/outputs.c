@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,10 +12,11 @@
 #include "reports/compare_writer.h"
 #include "reports/document.h"
 #include "reports/history.h"
-#include "runner/resume.h"
 #include "reports/writer.h"
+#include "runner/resume.h"
+#include "runner/terminal.h"
 
-enum { WIDTH_DEFAULT = 100, WIDTH_WHOLE = 180 /* of a comparison: a file or a pipe gets every column */ };
+enum { WIDTH_WHOLE = 180 /* of a comparison: a file or a pipe gets every column */ };
 
 static const char *asked_path(const struct outputs *outputs, size_t index)
 {
@@ -112,34 +112,9 @@ enum status outputs_open(struct outputs *outputs, const struct options *options,
     return writer_probe(path, error);
 }
 
-static bool speaks_utf8(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *value = getenv(names[i]);
-        if (value && *value) /* the first that is set decides */
-            return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
-    }
-    return false;
-}
-
-struct writer_style outputs_terminal_style(void)
-{
-    const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-    struct winsize size;
-    bool tty = isatty(STDOUT_FILENO);
-
-    return (struct writer_style){
-        .colour = tty && !(no_colour && *no_colour) && terminal && strcmp(terminal, "dumb") != 0,
-        .utf8 = speaks_utf8(),
-        .width = tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : WIDTH_DEFAULT,
-    };
-}
-
 static enum status print_table(const struct record *record, struct error *error)
 {
-    const struct writer_style style = outputs_terminal_style();
+    const struct writer_style style = terminal_style();
     const struct writer *text = writer_for_path("table.txt");
     enum status status = text ? text->write(record, &style, stdout, error)
                               : error_set(error, STATUS_UNSUPPORTED, "no text writer in this build");
@@ -257,7 +232,7 @@ enum status outputs_write_against(const struct outputs *outputs, const struct re
 
 enum status outputs_print_comparison(const struct comparison *comparison, struct error *error)
 {
-    struct writer_style style = outputs_terminal_style();
+    struct writer_style style = terminal_style();
     enum status status;
 
     if (!isatty(STDOUT_FILENO))

@@ -28,9 +28,6 @@ enum status outputs_open(struct outputs *outputs, const struct options *options,
 enum status outputs_write(const struct outputs *outputs, const struct record *record, struct progress *progress,
                           struct error *error);
 
-/* For standard output: colours and signs that its terminal and the environment allow. */
-struct writer_style outputs_terminal_style(void);
-
 /* Writes the second result: the same files under marked names, no table and no chart. Errors as above. */
 enum status outputs_write_against(const struct outputs *outputs, const struct record *record, struct progress *progress,
                                   struct error *error);

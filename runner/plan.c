@@ -104,6 +104,9 @@ static void name_case(struct plan_case *item, bool many_engines)
     if (item->threads) {
         append(item->id, sizeof item->id, ".t%zu", item->threads);
         append(item->title, sizeof item->title, " t%zu", item->threads);
+    } else if (item->choice) {
+        append(item->id, sizeof item->id, ".t%s", item->choice);
+        append(item->title, sizeof item->title, " t %s", item->choice);
     }
     if (strcmp(item->engine->name, "cpu") != 0)
         append(item->id, sizeof item->id, ".%s", item->engine->name);
@@ -279,11 +282,13 @@ static enum status add_subject_cases(struct plan *plan, const struct subject *su
             .subject = subject,
             .engine = engine_find(chosen_text(options, &choice, OPTION_ENGINE)),
             .threads = (size_t)chosen(options, &choice, OPTION_THREADS, 0),
+            .choice = options_choice(options, chosen_index(&choice, OPTION_THREADS)),
             .kv_type = DTYPE_F16,
             .rule = stopping_rule(options, profile),
             .repetitions = options_size(options, OPTION_REPETITIONS, 0),
             .work_seconds = sustained ? profile->sustained_seconds : 0.5,
             .warmup_seconds = profile && profile->warmup_seconds > 0 ? profile->warmup_seconds : 2,
+            .energy_seconds = options_number(options, OPTION_ENERGY_SECONDS, 0),
         };
         dtype_from_name(chosen_text(options, &choice, OPTION_KV_TYPE), &pattern.kv_type);
         status = add_language_case(plan, &pattern, options, &choice, error);
@@ -408,16 +413,14 @@ static enum status check_launches(const struct options *options, struct error *e
 
 static enum status check_threads(const struct options *options, const struct host *host, struct error *error)
 {
-    size_t allowed = 0;
+    unsigned cpus[HOST_CPUS_MAX];
+    size_t count;
+    enum status status = STATUS_OK;
 
-    for (size_t i = 0; i < host->cpu_count; i++)
-        allowed += host->cpus[i].allowed;
-    for (size_t i = 0; i < options_count(options, OPTION_THREADS); i++)
-        if (allowed && options_number(options, OPTION_THREADS, i) > (double)allowed)
-            return error_set(error, STATUS_MISUSE,
-                             "--threads %s: this process may use %zu processors; give %zu or less",
-                             options_text(options, OPTION_THREADS, i), allowed, allowed);
-    return STATUS_OK;
+    for (size_t i = 0; i < options_count(options, OPTION_THREADS) && host->cpu_count && !status; i++)
+        status = host_choose_cpus(host, (size_t)options_number(options, OPTION_THREADS, i), options_choice(options, i),
+                                  cpus, &count, error);
+    return status;
 }
 
 enum status plan_build(struct plan *plan, struct options *options, const struct host *host, struct error *error)
@@ -445,7 +448,9 @@ enum status plan_build(struct plan *plan, struct options *options, const struct 
         plan->roof_seconds = options_number(options, OPTION_PROBE_SECONDS, 0);
     plan->hash_model = options_given(options, OPTION_HASH_MODEL);
     plan->root = options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL;
+    plan->meter = options_count(options, OPTION_METER) ? options_text(options, OPTION_METER, 0) : NULL;
     plan->threads = options_size(options, OPTION_THREADS, 0);
+    plan->choice = options_choice(options, 0);
     status = add_subjects(plan, options, error);
     for (size_t i = 0; i < plan->subject_count && !status; i++)
         status = add_subject_cases(plan, plan->subjects[i], options, profile, error);
@@ -456,8 +461,11 @@ enum status plan_build(struct plan *plan, struct options *options, const struct 
 
 struct engine_options plan_engine_options(const struct plan_case *item, isa_set isa)
 {
-    return (struct engine_options){
-        .threads = item->threads, .context_tokens = item->context_tokens, .kv_type = item->kv_type, .isa = isa};
+    return (struct engine_options){.threads = item->threads,
+                                   .choice = item->choice,
+                                   .context_tokens = item->context_tokens,
+                                   .kv_type = item->kv_type,
+                                   .isa = isa};
 }
 
 size_t plan_gate_context(const struct plan_case *item)

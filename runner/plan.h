@@ -17,6 +17,7 @@ struct plan_case {
     const struct subject *subject;
     const struct engine_ops *engine;
     size_t threads;     /* 0: the engine's choice */
+    const char *choice; /* of processors in place of a number; NULL: none. The options' own text */
     enum dtype kv_type; /* of the cached keys and values */
     char scenario[32];  /* the word that stands for prompt and generated tokens; empty: they were given as numbers */
     size_t prompt_tokens, generated_tokens, depth_tokens, context_tokens;
@@ -25,6 +26,7 @@ struct plan_case {
     size_t repetitions;          /* of a launch; 0: as many as fill work_seconds */
     double work_seconds;         /* least measured work of a launch */
     double warmup_seconds;       /* a repetition that takes longer gets no further warm-up */
+    double energy_seconds;       /* most that is added, for idle and for each phase, where a source of energy is slow */
     char id[CELL_ID_MAX], title[CELL_ID_MAX];
     char skip[400]; /* why it cannot run whatever the memory; empty: it can */
 };
@@ -36,8 +38,10 @@ struct plan {
     bool no_tune;                             /* see struct engine_options */
     double roof_seconds, time_budget_seconds; /* budget: infinity without one */
     size_t threads;                           /* for the roofs: of the first case */
+    const char *choice;                       /* likewise */
     bool hash_model;                          /* model files: all of them, not their heads alone */
     const char *root;                         /* recorded tree for sensors and energy, NULL: live */
+    const char *meter;                        /* command of an external meter, NULL: none */
     struct subject **subjects;                /* owned, distinct */
     size_t subject_count;
     struct plan_case *cases; /* owned */

@@ -42,14 +42,15 @@ enum status referee_logits(const struct workbench *bench, const int32_t *tokens,
                            struct error *error)
 {
     unsigned cpus[HOST_CPUS_MAX];
-    size_t cpu_count = host_performance_cpus(&bench->host, cpus, HOST_CPUS_MAX);
+    size_t cpu_count;
     struct threads *threads = NULL;
     struct parallel parallel = {.run = run_on_threads};
     enum status status;
 
-    cpu_count = cpu_count < HOST_CPUS_MAX ? cpu_count : HOST_CPUS_MAX;
-    if (bench->engine_options.threads && bench->engine_options.threads < cpu_count)
-        cpu_count = bench->engine_options.threads;
+    status = host_choose_cpus(&bench->host, bench->engine_options.threads, bench->engine_options.choice, cpus,
+                              &cpu_count, error);
+    if (status)
+        return status;
     /* One thread needs no pool; neither does a machine whose processors cannot be told apart. */
     if (cpu_count > 1) {
         status = threads_open(&threads, cpus, cpu_count, error);

@@ -8,6 +8,7 @@
 #define SLOWEST_PER_SECOND    5e8
 #define STUCK_SECONDS         300.0
 #define CANARY_SECONDS        0.05
+#define ENERGY_PARTS          6 /* idle before, to settle, after; two phases; and one for good measure */
 #define LARGE_FOOTPRINT_BYTES 0x1p32
 #define LARGE_FOOTPRINT_RATE  0xap30 /* bytes per second of a probe's time: short probes get a smaller one */
 
@@ -19,6 +20,14 @@ static void begin(struct child_command *command, const char *program, const char
     child_command_add(command, "--report-fd=%d", CHILD_REPORT_FD);
 }
 
+static void add_threads(struct child_command *command, size_t threads, const char *choice)
+{
+    if (choice)
+        child_command_add(command, "--threads=%s", choice);
+    else
+        child_command_add(command, "--threads=%zu", threads);
+}
+
 static void add_subject(struct child_command *command, const struct plan *plan, const struct plan_case *item)
 {
     child_command_add(command, "--model=%s", item->subject->request);
@@ -28,8 +37,8 @@ static void add_subject(struct child_command *command, const struct plan *plan, 
             child_command_add(command, "--output-tensor-type=%s", item->subject->output);
     }
     child_command_add(command, "--engine=%s", item->engine->name);
-    if (item->threads)
-        child_command_add(command, "--threads=%zu", item->threads);
+    if (item->threads || item->choice)
+        add_threads(command, item->threads, item->choice);
     if (plan->no_tune)
         child_command_add(command, "--no-tune");
     child_command_add(command, "--seed=%llu", (unsigned long long)plan->seed);
@@ -59,8 +68,8 @@ void spell_roof(struct child_command *command, const char *program, const struct
 
     begin(command, program, "roof");
     child_command_add(command, "--probe-seconds=%g", plan->roof_seconds);
-    if (plan->threads)
-        child_command_add(command, "--threads=%zu", plan->threads);
+    if (plan->threads || plan->choice)
+        add_threads(command, plan->threads, plan->choice);
     if (count) {
         char list[ROOF_READS_MAX * 24] = "";
         int used = 0;
@@ -127,6 +136,9 @@ void spell_launch(struct child_command *command, const char *program, const stru
         child_command_add(command, "--tensor=%s", item->tensor->name);
         return;
     }
+    if (plan->meter)
+        child_command_add(command, "--meter=%s", plan->meter);
+    child_command_add(command, "--energy-seconds=%g", item->energy_seconds);
     child_command_add(command, "--generate=%zu", item->generated_tokens);
     child_command_add(command, "--depth=%zu", item->depth_tokens);
     child_command_add(command, "--context=%zu", item->context_tokens);
@@ -139,5 +151,6 @@ double spell_timeout_seconds(const struct plan_case *item)
     double tokens = (double)(item->generated_tokens + item->prompt_tokens);
     double repetitions = (double)(item->repetitions ? item->repetitions : 2);
 
-    return STUCK_SECONDS + 4 * item->work_seconds + 10 * pass_seconds + pass_seconds * tokens * (repetitions + 1);
+    return STUCK_SECONDS + 4 * item->work_seconds + ENERGY_PARTS * item->energy_seconds + 10 * pass_seconds +
+           pass_seconds * tokens * (repetitions + 1);
 }

@@ -43,6 +43,7 @@ enum status workbench_open(struct workbench *bench, const struct options *option
                           only_text(options, OPTION_OUTPUT_TYPE), bench->seed, error);
     bench->subject_seconds = clock_seconds(start_ns, clock_now_ns());
     bench->engine_options = (struct engine_options){.threads = options_size(options, OPTION_THREADS, 0),
+                                                    .choice = options_choice(options, 0),
                                                     .kv_type = DTYPE_F16,
                                                     .no_tune = options_flag(options, OPTION_NO_TUNE),
                                                     .isa = bench->isa};

@@ -20,6 +20,7 @@
  * The first row that applies decides. A table that cannot be read ends the process at once with a message and status 99,
  * so that a misspelt row never passes for a fault survived. Calls that the C library makes inside itself are not seen:
  * malloc's own mappings, the program loader, popen, stdout (redirect it to /dev/full to make it fail).
+ * POCKETMARK_OPENS=FILE: every path that is opened is appended to it, one a line.
  * Under AddressSanitizer add ASAN_OPTIONS=verify_asan_link_order=0. For 64-bit Linux with glibc 2.32 or newer.
  */
 #include <dirent.h>
@@ -194,15 +195,27 @@ static void next_function(const char *name, void *function)
 
 /* ---- descriptors ------------------------------------------------------------------------------------------------- */
 
+static void note_open(const char *path)
+{
+    const char *notes = getenv("POCKETMARK_OPENS");
+    int fd = notes ? (int)syscall(SYS_openat, AT_FDCWD, notes, O_WRONLY | O_CREAT | O_APPEND, 0600) : -1;
+    if (fd < 0)
+        return;
+    syscall(SYS_write, fd, path, strlen(path));
+    syscall(SYS_write, fd, "\n", 1);
+    syscall(SYS_close, fd);
+}
+
 static int open_at(int directory, const char *path, int flags, mode_t mode)
 {
-    if (fault_count) {
+    if (fault_count || getenv("POCKETMARK_OPENS")) {
         char full[8192] = "";
         if (directory != AT_FDCWD && path[0] != '/') {
             path_of_descriptor(directory, full, sizeof full / 2);
             strcat(full, "/");
         }
         snprintf(full + strlen(full), sizeof full - strlen(full), "%s", path);
+        note_open(full);
         if (fails("open", full))
             return -1;
     }
@@ -368,6 +381,7 @@ int mkdir(const char *path, mode_t mode)
 
 DIR *opendir(const char *path)
 {
+    note_open(path);
     if (fails("opendir", path))
         return NULL;
     DIR *(*real)(const char *);
@@ -475,6 +489,7 @@ static FILE *stream_watch(FILE *inner, const char *mode)
 
 static FILE *stream_open(const char *name, const char *path, const char *mode)
 {
+    note_open(path);
     if (fails("open", path))
         return NULL;
     FILE *(*real)(const char *, const char *);

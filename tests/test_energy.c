@@ -1,4 +1,4 @@
-/* devices/energy and its RAPL source: sums, wraps, counters set back, missing and unreadable files. */
+/* devices/energy and its RAPL source: sums, wraps, counters set back, missing and unreadable files, integration. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,19 +11,12 @@
 
 #include <cmocka.h>
 
-#include "devices/energy.h"
-#include "tests/scratch_tree.h"
+#include "tests/energy_source.h"
 
 #define ZONE  "sys/class/powercap/intel-rapl:"
 #define RANGE "262143328850"
 
 extern const struct energy_ops energy_rapl;
-
-static void expect_joules(double value, double expected)
-{
-    if (!(fabs(value - expected) < 1e-9))
-        fail_msg("%.12g J is not %.12g J", value, expected);
-}
 
 static void write_zone(const struct scratch_tree *tree, const char *number, const char *name, const char *energy_uj)
 {
@@ -37,35 +30,11 @@ static void write_zone(const struct scratch_tree *tree, const char *number, cons
     scratch_write(tree, path, RANGE "\n");
 }
 
-static void *open_rapl(const struct scratch_tree *tree)
-{
-    struct error error = {.text = ""};
-    void *rapl = NULL;
-
-    if (energy_rapl.open(&rapl, tree->root, &error) != STATUS_OK)
-        fail_msg("%s", error.text);
-    return rapl;
-}
-
-static double read_rapl(void *rapl)
-{
-    struct error error = {.text = ""};
-    double joules = -1;
-
-    if (energy_rapl.read(rapl, &joules, &error) != STATUS_OK)
-        fail_msg("%s", error.text);
-    return joules;
-}
-
-/* How opening a tree is refused; the text is left in `error`. */
 static enum status refusal(const char *root, struct error *error)
 {
-    void *rapl = NULL;
-    enum status status = energy_rapl.open(&rapl, root, error);
+    struct energy_found found;
 
-    if (status == STATUS_OK)
-        energy_rapl.close(rapl);
-    return status;
+    return source_refusal(&energy_rapl, root, &found, error);
 }
 
 /* ---- counting ---------------------------------------------------------------------------------------------------- */
@@ -73,39 +42,42 @@ static enum status refusal(const char *root, struct error *error)
 static void test_counts_and_wraps(void **state)
 {
     struct scratch_tree tree;
-    void *rapl;
+    struct source rapl;
 
     (void)state;
     scratch_open(&tree);
     write_zone(&tree, "0", "package-0\n", "262143000000\n");
-    rapl = open_rapl(&tree);
-    expect_joules(read_rapl(rapl), 0);
+    rapl = source_open(&energy_rapl, &tree, NULL);
+    expect_near(source_read(&rapl, "rapl"), 0, 1e-9);
     scratch_write(&tree, ZONE "0/energy_uj", "262143328000\n");
-    expect_joules(read_rapl(rapl), 0.328);
+    expect_near(source_read(&rapl, "rapl"), 0.328, 1e-9);
     scratch_write(&tree, ZONE "0/energy_uj", "41150\n");
-    expect_joules(read_rapl(rapl), 0.328 + 0.042);
-    expect_joules(read_rapl(rapl), 0.370); /* stands still */
-    energy_rapl.close(rapl);
+    expect_near(source_read(&rapl, "rapl"), 0.328 + 0.042, 1e-9);
+    expect_near(source_read(&rapl, "rapl"), 0.370, 1e-9); /* stands still */
+    source_close(&rapl);
     scratch_close(&tree);
 }
 
 static void test_packages_are_added(void **state)
 {
     struct scratch_tree tree;
-    void *rapl;
+    struct source rapl;
 
     (void)state;
     scratch_open(&tree);
     write_zone(&tree, "0", "package-0\n", "1000000\n");
     write_zone(&tree, "0:0", "core\n", "0\n");
-    write_zone(&tree, "0:1", "package-9\n", "0\n"); /* a part, whatever it is called */
+    write_zone(&tree, "2:0", "core\n", "0\n");
+    write_zone(&tree, "0:2", "dram\n", "0\n");
+    scratch_write(&tree, ZONE "0:2/energy_uj", "broken\n"); /* a part that cannot be read is left out */
+    write_zone(&tree, "0:1", "package-9\n", "0\n");         /* a part, whatever it is called */
     write_zone(&tree, "1", "psys\n", "0\n");
     write_zone(&tree, "2", "package-1\n", "2000000\n");
     write_zone(&tree, "3", "package-1\n", "2000000\n"); /* the same package once more */
     scratch_write(&tree, "sys/class/powercap/intel-rapl-mmio:0/name", "package-2\n");
     scratch_write(&tree, "sys/class/powercap/intel-rapl-mmio:0/energy_uj", "0\n");
     scratch_write(&tree, "sys/class/powercap/intel-rapl-mmio:0/max_energy_range_uj", RANGE "\n");
-    rapl = open_rapl(&tree);
+    rapl = source_open(&energy_rapl, &tree, NULL);
     scratch_write(&tree, ZONE "0:0/energy_uj", "77000000\n");
     scratch_write(&tree, ZONE "0:1/energy_uj", "77000000\n");
     scratch_write(&tree, ZONE "1/energy_uj", "77000000\n");
@@ -113,59 +85,59 @@ static void test_packages_are_added(void **state)
     scratch_write(&tree, ZONE "0/energy_uj", "1500000\n");
     scratch_write(&tree, ZONE "2/energy_uj", "2250000\n");
     scratch_write(&tree, ZONE "3/energy_uj", "2250000\n");
-    expect_joules(read_rapl(rapl), 0.75);
-    energy_rapl.close(rapl);
+    scratch_write(&tree, ZONE "2:0/energy_uj", "1000000\n");
+    assert_int_equal(rapl.found.count, 3);
+    expect_near(source_read(&rapl, "rapl"), 0.75, 1e-9);
+    expect_near(source_read(&rapl, "rapl-core"), 78, 1e-9);
+    expect_near(source_read(&rapl, "rapl-psys"), 77, 1e-9);
+    assert_true(rapl.found.channels[0].whole && rapl.found.channels[0].scope == SCOPE_PACKAGE);
+    assert_false(rapl.found.channels[source_channel(&rapl, "rapl-core")].whole);
+    source_close(&rapl);
     scratch_close(&tree);
 }
 
 static void test_two_packages(void **state)
 {
     struct scratch_tree tree;
-    double step, seconds;
-    void *rapl;
+    struct source rapl;
 
     (void)state;
     scratch_open(&tree);
     write_zone(&tree, "0", "package-0-die-0\n", "100\n");
     write_zone(&tree, "1", "package-0-die-1\n", "200\n");
-    rapl = open_rapl(&tree);
+    rapl = source_open(&energy_rapl, &tree, NULL);
     scratch_write(&tree, ZONE "0/energy_uj", "1000100\n");
     scratch_write(&tree, ZONE "1/energy_uj", "2000200\n");
-    expect_joules(read_rapl(rapl), 3);
-    energy_rapl.resolution(rapl, &step, &seconds);
-    assert_true(fabs(step - 2 * 61.035e-6) < 1e-8); /* Intel counts in units of 2⁻¹⁴ J */
-    assert_true(seconds > 0 && seconds < 0.1);
-    energy_rapl.close(rapl);
+    expect_near(source_read(&rapl, "rapl"), 3, 1e-9);
+    expect_near(rapl.found.channels[0].step_joules, 2 * 61.035e-6, 1e-8); /* Intel counts in units of 2⁻¹⁴ J */
+    assert_true(rapl.found.channels[0].refresh_seconds > 0 && rapl.found.channels[0].refresh_seconds < 0.1);
+    source_close(&rapl);
     scratch_close(&tree);
 }
 
 static void test_counter_set_back(void **state)
 {
     struct scratch_tree tree;
-    struct error error = {.text = ""};
-    double joules;
-    void *rapl;
+    struct source rapl;
 
     (void)state;
     scratch_open(&tree);
     write_zone(&tree, "0", "package-0\n", "5000000\n");
-    rapl = open_rapl(&tree);
+    rapl = source_open(&energy_rapl, &tree, NULL);
     scratch_write(&tree, ZONE "0/energy_uj", "6000000\n");
-    expect_joules(read_rapl(rapl), 1);
+    expect_near(source_read(&rapl, "rapl"), 1, 1e-9);
     /* back by little: a wrap would be nearly the whole range */
     scratch_write(&tree, ZONE "0/energy_uj", "5999000\n");
-    assert_int_equal(energy_rapl.read(rapl, &joules, &error), STATUS_IO);
-    assert_non_null(strstr(error.text, "set back"));
-    assert_non_null(strstr(error.text, "5999000"));
+    source_fails(&rapl, "rapl", "set back from 6000000 to 5999000");
     /* the lost stretch is not counted, the next one is */
     scratch_write(&tree, ZONE "0/energy_uj", "7999000\n");
-    expect_joules(read_rapl(rapl), 3);
+    expect_near(source_read(&rapl, "rapl"), 3, 1e-9);
     /* from beyond its own range there is no telling */
     scratch_write(&tree, ZONE "0/energy_uj", "262143328853\n");
-    energy_rapl.read(rapl, &joules, &error);
+    source_read(&rapl, "rapl");
     scratch_write(&tree, ZONE "0/energy_uj", "5\n");
-    assert_int_equal(energy_rapl.read(rapl, &joules, &error), STATUS_IO);
-    energy_rapl.close(rapl);
+    source_fails(&rapl, "rapl", "set back");
+    source_close(&rapl);
     scratch_close(&tree);
 }
 
@@ -180,7 +152,9 @@ static void test_absent(void **state)
     scratch_open(&tree);
     assert_int_equal(refusal(tree.root, &error), STATUS_UNSUPPORTED);
     assert_non_null(strstr(error.text, "sys/class/powercap"));
-    write_zone(&tree, "0", "psys\n", "5\n");
+    write_zone(&tree, "0", "unknown\n", "5\n");
+    write_zone(&tree, "0:", "core\n", "5\n");
+    write_zone(&tree, "0:0:0", "core\n", "5\n");
     write_zone(&tree, "x", "package-0\n", "5\n");
     write_zone(&tree, "", "package-0\n", "5\n");
     assert_int_equal(refusal(tree.root, &error), STATUS_UNSUPPORTED);
@@ -193,8 +167,7 @@ static void test_broken_files(void **state)
                                            "0x5\n", "5.0\n"};
     struct scratch_tree tree;
     struct error error;
-    double joules;
-    void *rapl;
+    struct source rapl;
 
     (void)state;
     scratch_open(&tree);
@@ -204,10 +177,10 @@ static void test_broken_files(void **state)
         assert_int_equal(refusal(tree.root, &error), STATUS_IO);
         assert_non_null(strstr(error.text, "energy_uj"));
         write_zone(&tree, "0", "package-0\n", "5\n");
-        rapl = open_rapl(&tree);
+        rapl = source_open(&energy_rapl, &tree, NULL);
         scratch_write(&tree, ZONE "0/energy_uj", contents[i]);
-        assert_int_equal(energy_rapl.read(rapl, &joules, &error), STATUS_IO);
-        energy_rapl.close(rapl);
+        source_fails(&rapl, "rapl", "energy_uj");
+        source_close(&rapl);
         scratch_write(&tree, ZONE "0/max_energy_range_uj", contents[i]);
         assert_int_equal(refusal(tree.root, &error), STATUS_IO);
     }
@@ -223,31 +196,29 @@ static void test_broken_files(void **state)
 static void test_counter_vanishes(void **state)
 {
     struct scratch_tree tree;
-    struct error error = {.text = ""};
-    double joules;
-    void *rapl;
+    struct source rapl;
 
     (void)state;
     scratch_open(&tree);
     write_zone(&tree, "0", "package-0\n", "5\n");
-    rapl = open_rapl(&tree);
+    rapl = source_open(&energy_rapl, &tree, NULL);
     scratch_remove(&tree, ZONE "0/energy_uj");
-    assert_int_equal(energy_rapl.read(rapl, &joules, &error), STATUS_IO);
-    assert_non_null(strstr(error.text, "No such file"));
-    energy_rapl.close(rapl);
+    source_fails(&rapl, "rapl", "No such file");
+    source_close(&rapl);
     scratch_close(&tree);
 }
 
 static void test_no_permission(void **state)
 {
     struct scratch_tree tree;
-    struct error error = {.text = ""};
+    struct energy_state look;
     char path[PATH_MAX];
     uid_t user = geteuid();
-    enum status status;
+    struct energy_setting here = {.recorded = true};
 
     (void)state;
     scratch_open(&tree);
+    here.root = tree.root;
     write_zone(&tree, "0", "package-0\n", "5\n");
     scratch_path(&tree, ZONE "0/energy_uj", path, sizeof path);
     chmod(path, 0);
@@ -255,50 +226,118 @@ static void test_no_permission(void **state)
         scratch_close(&tree);
         skip();
     }
-    status = refusal(tree.root, &error);
+    energy_look(&look, &energy_rapl, &here);
     if (user == 0)
         assert_int_equal(seteuid(0), 0);
     scratch_close(&tree);
-    assert_int_equal(status, STATUS_IO);
-    assert_non_null(strstr(error.text, "energy_uj"));
-    assert_non_null(strstr(error.text, "root"));
-    assert_non_null(strstr(error.text, "udev"));
+    assert_string_equal(look.word, "no permission");
+    assert_non_null(strstr(look.reason, "energy_uj"));
+    assert_non_null(strstr(look.reason, "run as root"));
+    assert_non_null(strstr(look.reason, "udev"));
 }
 
-/* ---- the meter --------------------------------------------------------------------------------------------------- */
+/* ---- all sources together ---------------------------------------------------------------------------------------- */
 
-static void test_meter(void **state)
+static struct energy *open_all(const char *root, const char *meter)
 {
-    struct energy energy;
-    struct error error = {.text = ""};
-    double joules = -1;
+    struct energy *energy = energy_open(&(struct energy_setting){.root = root, .recorded = true, .meter = meter});
 
-    (void)state;
-    energy_open(&energy, "tests/machines/dual-server");
-    assert_non_null(energy.ops);
-    assert_string_equal(energy.reason, "");
-    assert_string_equal(energy.ops->name, "rapl");
-    assert_string_equal(energy_scope_name(energy.ops->scope), "package");
-    assert_int_equal(energy_read(&energy, &joules, &error), STATUS_OK);
-    expect_joules(joules, 0);
-    energy_close(&energy);
-    energy_close(&energy); /* closing what is closed does nothing */
+    assert_non_null(energy);
+    return energy;
 }
 
-static void test_no_meter(void **state)
+static void test_first_whole_channel_is_preferred(void **state)
 {
-    struct energy energy;
+    struct energy *energy = open_all("tests/machines/dual-server", NULL);
+    struct energy_mark first, second;
     struct error error = {.text = ""};
-    double joules = -1;
+    double joules, seconds;
 
     (void)state;
-    energy_open(&energy, "tests/machines/vm-bare");
-    assert_null(energy.ops);
-    assert_non_null(strstr(energy.reason, "rapl: "));
-    assert_non_null(strstr(energy.reason, "sys/class/powercap"));
-    assert_int_equal(energy_read(&energy, &joules, &error), STATUS_UNSUPPORTED);
-    assert_true(joules == -1);
-    energy_close(&energy);
+    assert_int_equal(energy_preferred(energy), 0);
+    assert_string_equal(energy_reason(energy), "");
+    assert_string_equal(energy_channel(energy, 0).name, "rapl");
+    assert_string_equal(energy_scope_name(energy_channel(energy, 0).scope), "package");
+    energy_read(energy, &first);
+    energy_read(energy, &second);
+    assert_int_equal(energy_between(energy, 0, &first, &second, &joules, &seconds, &error), STATUS_OK);
+    expect_near(joules, 0, 0);
+    assert_true(seconds >= 0);
+    energy_close(energy);
+    energy_close(NULL);
+}
+
+static void test_no_source(void **state)
+{
+    static const char *const looked_for[] = {
+        "rapl: ",     "sys/class/powercap", "perf: ", "battery: ", "sys/class/power_supply",
+        "hwmon: ",    "sys/class/hwmon",    "odpm: ", "nvml: ",    "meter: ",
+        "sys/bus/iio"};
+    struct energy *energy = open_all("tests/machines/vm-bare", NULL);
+
+    (void)state;
+    assert_int_equal(energy_count(energy), 0);
+    assert_int_equal(energy_preferred(energy), 0);
+    for (size_t i = 0; i < sizeof looked_for / sizeof *looked_for; i++)
+        if (!strstr(energy_reason(energy), looked_for[i]))
+            fail_msg("'%s' lacks '%s'", energy_reason(energy), looked_for[i]);
+    energy_close(energy);
+}
+
+/* A power that stays is power times time; a lost stretch is told, and the next one counts. */
+static void test_power_is_integrated(void **state)
+{
+    struct scratch_tree tree;
+    struct energy_mark marks[3];
+    struct error error = {.text = ""};
+    struct energy *energy;
+    double joules, seconds;
+
+    (void)state;
+    scratch_open(&tree);
+    scratch_write(&tree, "sys/class/hwmon/hwmon0/name", "power_meter\n");
+    scratch_write(&tree, "sys/class/hwmon/hwmon0/power1_average", "12500000\n");
+    energy = open_all(tree.root, NULL);
+    energy_read(energy, &marks[0]);
+    usleep(250000);
+    energy_read(energy, &marks[1]);
+    assert_int_equal(energy_between(energy, 0, &marks[0], &marks[1], &joules, &seconds, &error), STATUS_OK);
+    expect_near(joules, 12.5 * seconds, 1e-9);
+    assert_true(seconds >= 0.25);
+    scratch_write(&tree, "sys/class/hwmon/hwmon0/power1_average", "0\n");
+    energy_read(energy, &marks[2]);
+    assert_int_equal(energy_between(energy, 0, &marks[1], &marks[2], &joules, &seconds, &error), STATUS_IO);
+    assert_non_null(strstr(error.text, "0 W"));
+    scratch_write(&tree, "sys/class/hwmon/hwmon0/power1_average", "99999999999\n");
+    energy_read(energy, &marks[0]);
+    usleep(1000);
+    energy_read(energy, &marks[1]);
+    assert_int_equal(energy_between(energy, 0, &marks[0], &marks[1], &joules, &seconds, &error), STATUS_IO);
+    assert_non_null(strstr(error.text, "no power that a device has"));
+    energy_close(energy);
+    scratch_close(&tree);
+}
+
+static void test_counter_that_stands_still_is_not_believed(void **state)
+{
+    struct scratch_tree tree;
+    struct energy_state look;
+
+    (void)state;
+    scratch_open(&tree);
+    write_zone(&tree, "0", "package-0\n", "5\n");
+    energy_look(&look, &energy_rapl, &(struct energy_setting){.root = tree.root});
+    scratch_close(&tree);
+    assert_string_equal(look.word, "absent");
+    assert_non_null(strstr(look.reason, "stands still under load"));
+}
+
+static void test_error_estimate(void **state)
+{
+    struct energy_channel channel = {.refresh_seconds = 0.1, .step_joules = 0.5, .gain_ratio = 0.01};
+
+    (void)state;
+    expect_near(energy_error_ratio(&channel, 100, 10), 0.01 + 0.02 + 0.01, 1e-12);
 }
 
 static void test_scope_names(void **state)
@@ -321,8 +360,11 @@ int main(void)
         cmocka_unit_test(test_broken_files),
         cmocka_unit_test(test_counter_vanishes),
         cmocka_unit_test(test_no_permission),
-        cmocka_unit_test(test_meter),
-        cmocka_unit_test(test_no_meter),
+        cmocka_unit_test(test_first_whole_channel_is_preferred),
+        cmocka_unit_test(test_no_source),
+        cmocka_unit_test(test_power_is_integrated),
+        cmocka_unit_test(test_counter_that_stands_still_is_not_believed),
+        cmocka_unit_test(test_error_estimate),
         cmocka_unit_test(test_scope_names),
     };
 

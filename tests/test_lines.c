@@ -59,7 +59,7 @@ static void test_what_is_told_is_heard(void **state)
     lines_noise(out, &before, &after);
     lines_whole(out, FIELD_weights_bytes, 695e6);
     lines_null(out, FIELD_nmse_ratio, "a\treason");
-    lines_source(out, FIELD_average_power_watts, "rapl", "package");
+    lines_source(out, FIELD_average_power_watts, "rapl", "package", 0.02);
     lines_engine(out, "isa", "avx2");
     lines_skip(out, "too large");
     lines_done(out);
@@ -83,6 +83,7 @@ static void test_what_is_told_is_heard(void **state)
     assert_true(isnan(outcome.whole[FIELD_scratch_bytes]));
     assert_string_equal(cell->figures[FIELD_nmse_ratio].reason, "a reason");
     assert_string_equal(cell->figures[FIELD_average_power_watts].source, "rapl");
+    assert_true(cell->figures[FIELD_average_power_watts].error_ratio == 0.02);
     assert_string_equal(cell->figures[FIELD_average_power_watts].scope, "package");
     assert_string_equal(facts_find(&outcome.engine, "isa")->text, "avx2");
     assert_string_equal(outcome.skip, "too large");
@@ -155,7 +156,9 @@ static void test_lines_that_make_no_sense(void **state)
         "whole\tweights_bytes\tmany",
         "null\tnmse_ratio\t",
         "null\tnothing\twhy",
-        "source\tnothing\trapl\tpackage",
+        "source\tnothing\trapl\tpackage\t0.1",
+        "source\taverage_power_watts\trapl\tpackage",
+        "source\taverage_power_watts\trapl\tpackage\tsmall",
         "fact\tnumber\ta\t\tx",
         "fact\tnumber\t\t\t1",
         "fact\tcomplex\ta\t\t1",

@@ -1,0 +1,14 @@
+#include "runner/observe.h"
+
+void observe_fact(struct facts *observations, const struct fact *told, size_t launches)
+{
+    const struct fact *before = facts_find(observations, told->path);
+
+    if (told->type == FACT_NULL && before && before->type != FACT_NULL)
+        return;
+    if (told->type == FACT_NUMBER && before && before->type == FACT_NUMBER && launches)
+        facts_number(observations, told->path, told->label,
+                     before->number + (told->number - before->number) / (double)(launches + 1));
+    else
+        facts_copy(observations, told->path, told);
+}
