@@ -29,6 +29,11 @@ static const struct command_info infos[COMMAND_COUNT] = {
                         "float32 logits of a model, one row per token, fed one at a time",
                         "TOKENS.json holds {\"tokens\":[…]}. OUT.f32 gets one row of the vocabulary's size per token.",
                         3, 3, false, false, command_logits},
+    [COMMAND_EXPORT_GGUF] =
+        {"export-gguf", "MODEL -o FILE.gguf [options]", "a described model with its synthetic weights as a GGUF file",
+         "The weights are those that `run -m MODEL` with the same -q and --seed works on. The file has no tokenizer;\n"
+         "programs that only measure, such as llama-bench, load it.",
+         1, 1, false, true, command_export_gguf},
     [COMMAND_VALIDATE] = {"validate", "RESULT.json", "does a result document keep to its schema?", NULL, 1, 1, false,
                           false, command_validate},
     [COMMAND_CHILD] = {"child", "roof|gate|launch|matmul [options]", "one launch of a run, by hand", NULL, 1, 1, true,

@@ -17,6 +17,7 @@ enum command {
     COMMAND_ROOF,
     COMMAND_VERIFY,
     COMMAND_LOGITS,
+    COMMAND_EXPORT_GGUF,
     COMMAND_VALIDATE,
     COMMAND_CHILD, /* hidden: what `run` starts for each launch; by hand it repeats one and prints its lines */
     COMMAND_COUNT,
@@ -67,6 +68,7 @@ int command_run(const struct invocation *invocation, struct error *error);
 int command_roof(const struct invocation *invocation, struct error *error);
 int command_verify(const struct invocation *invocation, struct error *error);
 int command_logits(const struct invocation *invocation, struct error *error);
+int command_export_gguf(const struct invocation *invocation, struct error *error);
 int command_validate(const struct invocation *invocation, struct error *error);
 int command_child(const struct invocation *invocation, struct error *error);
 

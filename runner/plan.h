@@ -17,9 +17,10 @@ struct plan_case {
     const struct engine_ops *engine;
     size_t threads;     /* 0: the engine's choice */
     enum dtype kv_type; /* of the cached keys and values */
+    bool no_repack;     /* see struct engine_options */
     char scenario[32];  /* the word that stands for prompt and generated tokens; empty: they were given as numbers */
     size_t prompt_tokens, generated_tokens, depth_tokens, context_tokens;
-    const struct tensor *tensor;  /* matmul: the weights; prompt_tokens is the number of activations */
+    struct tensor tensor;         /* matmul: the weights; prompt_tokens is the number of activations */
     size_t launches, repetitions; /* repetitions 0: as many as fill work_seconds */
     double work_seconds;          /* least measured work of a launch */
     char id[CELL_ID_MAX], title[CELL_ID_MAX];
@@ -30,7 +31,7 @@ struct plan {
     char name[32], version[16];
     bool standard; /* a profile with nothing of it replaced */
     uint64_t seed;
-    bool no_tune; /* see struct engine_options */
+    bool no_tune;                             /* see struct engine_options */
     double roof_seconds, time_budget_seconds; /* budget: infinity without one */
     size_t threads;                           /* for the roofs: of the first case */
     const char *root;                         /* recorded tree for sensors and energy, NULL: live */

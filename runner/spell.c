@@ -29,6 +29,8 @@ static void add_subject(struct child_command *command, const struct plan *plan, 
     child_command_add(command, "--engine=%s", item->engine->name);
     if (item->threads)
         child_command_add(command, "--threads=%zu", item->threads);
+    if (item->no_repack)
+        child_command_add(command, "--no-repack");
     if (plan->no_tune)
         child_command_add(command, "--no-tune");
     child_command_add(command, "--seed=%llu", (unsigned long long)plan->seed);
@@ -92,7 +94,8 @@ void spell_launch(struct child_command *command, const char *program, const stru
     if (plan->root)
         child_command_add(command, "--root=%s", plan->root);
     if (item->kind == CASE_MATMUL) {
-        child_command_add(command, "--tensor=%s", item->tensor->name);
+        child_command_add(command, "--tensor=%s", item->tensor.name);
+        child_command_add(command, "--tensor-type=%s", dtype_info(item->tensor.type)->name);
         return;
     }
     child_command_add(command, "--generate=%zu", item->generated_tokens);
