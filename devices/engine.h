@@ -16,13 +16,15 @@ struct engine_options {
     size_t context_tokens; /* tokens the cache must hold */
     size_t batch_tokens;   /* most tokens of a prefill processed together; 0: the engine's default */
     enum dtype kv_type;    /* of cached keys and values: DTYPE_F16 (what any value but the next means) or DTYPE_Q8_0 */
-    bool no_tune;          /* leave out the short trial at load that picks distances of prefetch */
-    isa_set isa;           /* levels the engine may use: the host's, limited by POCKETMARK_ISA */
+    bool no_repack; /* read a file's rows where its mapping has them, as far as there are kernels for their types */
+    bool no_tune;   /* leave out the short trial at load that picks distances of prefetch */
+    isa_set isa;    /* levels the engine may use: the host's, limited by POCKETMARK_ISA */
 };
 
-/* Bytes as allocated by the engine. */
+/* Bytes as allocated by the engine; mapped_bytes: weights that it reads where a file's mapping has them, which are pages of the
+ * file and can be had again. */
 struct footprint {
-    uint64_t weights_bytes, kv_cache_bytes, scratch_bytes;
+    uint64_t weights_bytes, kv_cache_bytes, scratch_bytes, mapped_bytes;
 };
 
 struct engine;
@@ -34,7 +36,8 @@ struct engine_ops { /* an unset hook means "cannot", never "did nothing" */
                     struct footprint *footprint);
     enum status (*open)(struct engine *engine, const struct host *host, const struct engine_options *options,
                         struct error *error);
-    /* Brings the weights into the device's own layout and makes room for cache and scratch. Once per open. */
+    /* Brings the weights into the device's own layout and makes room for cache and scratch. Once per open. With no_repack the
+     * weights must stay open as long as the engine. */
     enum status (*load)(struct engine *engine, const struct model *model, const struct weights *weights,
                         struct error *error);
     /* A finite synthetic cache of that depth, without a prefill. */

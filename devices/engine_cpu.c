@@ -38,9 +38,13 @@ static void cpu_predict(const struct model *model, const struct engine_options *
     const struct cpu_cache_plan plan = {
         .type = kv_type_for(options), .context_tokens = options->context_tokens, .batch_tokens = batch_for(options)};
 
-    footprint->weights_bytes = cpu_pack_bytes(model, options->isa);
+    size_t mapped_bytes;
+
+    footprint->weights_bytes = cpu_pack_bytes(model, options->isa, options->no_repack, &mapped_bytes);
+    footprint->mapped_bytes = mapped_bytes;
     footprint->kv_cache_bytes = cpu_cache_bytes(model, &plan);
-    footprint->scratch_bytes = cpu_scratch_bytes(model, options->isa, batch_for(options), thread_count(host, options));
+    footprint->scratch_bytes =
+        cpu_scratch_bytes(model, options->isa, options->no_repack, batch_for(options), thread_count(host, options));
 }
 
 static enum status cpu_open(struct engine *engine, const struct host *host, const struct engine_options *options,
@@ -63,6 +67,7 @@ static enum status cpu_open(struct engine *engine, const struct host *host, cons
     cpu->kv_type = kv_type_for(options);
     cpu->tuning = tune_candidates[0];
     cpu->may_tune = !options->no_tune;
+    cpu->as_stored = options->no_repack;
     cpu->attend = kernel_best(OP_ATTEND, cpu->kv_type, cpu->isa);
     cpu->norm = kernel_best(OP_NORM, DTYPE_COUNT, cpu->isa);
     cpu->cap = kernel_best(OP_CAP, DTYPE_COUNT, cpu->isa);
@@ -199,6 +204,9 @@ static enum status cpu_matmul_prepare(struct engine *engine, const struct matmul
     if (matmul->tokens > GEMM_TOKENS_MAX)
         return error_set(error, STATUS_UNSUPPORTED, "a matmul of %zu tokens: the CPU engine takes up to %d",
                          matmul->tokens, GEMM_TOKENS_MAX);
+    if (matmul->type == DTYPE_INT8 && matmul->columns > CHANNEL_K_MAX)
+        return error_set(error, STATUS_UNSUPPORTED, "a matmul of %s with rows of %zu: the CPU engine takes up to %d",
+                         dtype_info(matmul->type)->name, matmul->columns, CHANNEL_K_MAX);
     return cpu_trial_open(cpu, cpu->host, matmul, error);
 }
 
@@ -223,8 +231,39 @@ static void cpu_footprint(const struct engine *engine, struct footprint *footpri
     const struct cpu *cpu = engine->state;
 
     footprint->weights_bytes = cpu->weights.bytes;
+    footprint->mapped_bytes = cpu->mapped_bytes;
     footprint->kv_cache_bytes = cpu_cache_allocated_bytes(cpu);
     footprint->scratch_bytes = cpu->scratch.buffer.bytes;
+}
+
+/* Types whose matrices stay in the file, or are packed all the same. */
+static void list_types(const struct cpu *cpu, bool as_stored, char *list, size_t size)
+{
+    bool there[DTYPE_COUNT] = {false};
+    size_t used = 0;
+
+    for (size_t i = 0; i < cpu->model->tensor_count; i++)
+        there[cpu->model->tensors[i].type] |= cpu->model->tensors[i].rows > 1;
+    *list = '\0';
+    for (int type = 0; type < DTYPE_COUNT && used < size; type++)
+        if (there[type] && as_stored == (kernel_best(OP_GEMV_ROWS, (enum dtype)type, cpu->isa) != NULL))
+            used += (size_t)snprintf(list + used, size - used, "%s%s", used ? ", " : "",
+                                     dtype_info((enum dtype)type)->name);
+}
+
+static void describe_stored(const struct cpu *cpu, void (*visit)(void *context, const char *key, const char *value),
+                            void *context)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "%zu", cpu->mapped_bytes);
+    visit(context, "mapped_weights_bytes", text);
+    list_types(cpu, true, text, sizeof text);
+    if (*text)
+        visit(context, "mapped_types", text);
+    list_types(cpu, false, text, sizeof text);
+    if (*text)
+        visit(context, "packed_types", text);
 }
 
 static void cpu_describe(const struct engine *engine, void (*visit)(void *context, const char *key, const char *value),
@@ -233,18 +272,21 @@ static void cpu_describe(const struct engine *engine, void (*visit)(void *contex
     const struct cpu *cpu = engine->state;
     enum dtype type = cpu->trial ? cpu_trial_type(cpu) : cpu->model ? cpu->layers[0].gate.type : DTYPE_Q4_0;
     const struct kernel *gemm = kernel_best(OP_GEMM, type, cpu->isa);
+    const struct kernel *rows = cpu->as_stored ? kernel_best(OP_GEMV_ROWS, type, cpu->isa) : NULL;
     char threads[32], prefetch[80];
 
     snprintf(threads, sizeof threads, "%zu", threads_count(cpu->threads));
     visit(context, "threads", threads);
     visit(context, "isa", isa_name(gemm->isa));
     visit(context, "prefill_kernel", gemm->name);
-    visit(context, "decode_kernel", kernel_best(OP_GEMV, type, cpu->isa)->name);
+    visit(context, "decode_kernel", rows ? rows->name : kernel_best(OP_GEMV, type, cpu->isa)->name);
     visit(context, "attention_kernel", cpu->attend->name);
     snprintf(prefetch, sizeof prefetch, "%zu and %zu bytes ahead, %s", cpu->tuning.near_bytes, cpu->tuning.far_bytes,
              cpu->tuned ? "tuned at load" : "not tuned");
     visit(context, "prefetch", prefetch);
     visit(context, "pages", cpu->weights.huge ? "huge pages requested" : "base");
+    if (cpu->as_stored && cpu->model)
+        describe_stored(cpu, visit, context);
 }
 
 static void cpu_close(struct engine *engine)

@@ -33,11 +33,17 @@ enum status error_prefix(struct error *error, const char *format, ...)
 
 /* GGUF numbers and block sizes: GGUF specification (ggml docs/gguf.md) and ggml's block definitions. */
 static const struct dtype_info dtypes[DTYPE_COUNT] = {
-    [DTYPE_F32] = {"f32", 0, 1, 4, false},       [DTYPE_F16] = {"f16", 1, 1, 2, false},
-    [DTYPE_Q8_0] = {"q8_0", 8, 32, 34, true},    [DTYPE_Q4_0] = {"q4_0", 2, 32, 18, true},
-    [DTYPE_BF16] = {"bf16", 30, 1, 2, false},    [DTYPE_Q4_1] = {"q4_1", 3, 32, 20, true},
-    [DTYPE_Q4_K] = {"q4_k", 12, 256, 144, true}, [DTYPE_Q5_K] = {"q5_k", 13, 256, 176, true},
-    [DTYPE_Q6_K] = {"q6_k", 14, 256, 210, true}, [DTYPE_IQ4_NL] = {"iq4_nl", 20, 32, 18, true},
+    [DTYPE_F32] = {"f32", 0, 1, 4, 0, false},
+    [DTYPE_F16] = {"f16", 1, 1, 2, 0, false},
+    [DTYPE_Q8_0] = {"q8_0", 8, 32, 34, 0, true},
+    [DTYPE_Q4_0] = {"q4_0", 2, 32, 18, 0, true},
+    [DTYPE_BF16] = {"bf16", 30, 1, 2, 0, false},
+    [DTYPE_Q4_1] = {"q4_1", 3, 32, 20, 0, true},
+    [DTYPE_Q4_K] = {"q4_k", 12, 256, 144, 0, true},
+    [DTYPE_Q5_K] = {"q5_k", 13, 256, 176, 0, true},
+    [DTYPE_Q6_K] = {"q6_k", 14, 256, 210, 0, true},
+    [DTYPE_IQ4_NL] = {"iq4_nl", 20, 32, 18, 0, true},
+    [DTYPE_INT8] = {"int8", UINT32_MAX, 32, 32, 4, true},
 };
 
 const struct dtype_info *dtype_info(enum dtype type)
@@ -69,7 +75,7 @@ bool dtype_from_name(const char *name, enum dtype *type)
 
 bool dtype_from_gguf(uint32_t gguf_id, enum dtype *type)
 {
-    for (int i = 0; i < DTYPE_COUNT; i++)
+    for (int i = 0; i < DTYPE_MODELS; i++)
         if (dtypes[i].gguf_id == gguf_id) {
             *type = (enum dtype)i;
             return true;
@@ -79,7 +85,7 @@ bool dtype_from_gguf(uint32_t gguf_id, enum dtype *type)
 
 size_t dtype_row_bytes(enum dtype type, size_t elements)
 {
-    return elements / dtypes[type].block_elements * dtypes[type].block_bytes;
+    return elements / dtypes[type].block_elements * dtypes[type].block_bytes + dtypes[type].row_bytes;
 }
 
 static const char *const isa_names[ISA_COUNT] = {"scalar", "avx2", "avxvnni", "avx512vnni"};

@@ -45,14 +45,17 @@ enum dtype {
     DTYPE_Q5_K,
     DTYPE_Q6_K,
     DTYPE_IQ4_NL,
+    DTYPE_MODELS,              /* number of the types before it: those of the matrices of models */
+    DTYPE_INT8 = DTYPE_MODELS, /* of single products alone: int8, one f32 scale per row (per channel) */
     DTYPE_COUNT
 };
 
 struct dtype_info {
     const char *name;      /* as the user types it: "q4_0" */
-    uint32_t gguf_id;      /* ggml_type number in a GGUF file (GGUF specification, tensor infos) */
+    uint32_t gguf_id;      /* ggml_type number in a GGUF file (GGUF specification, tensor infos); of types of models */
     size_t block_elements; /* elements stored together; a row is a whole number of blocks */
     size_t block_bytes;    /* bytes of one block */
+    size_t row_bytes;      /* bytes that a row has behind its blocks */
     bool quantised;        /* multiplied with 8-bit activations */
 };
 

@@ -10,7 +10,8 @@
  *   q5_k:   likewise, 32 bytes of fifth bits before the 128 bytes
  *   q6_k:   256 elements: 128 bytes of low nibbles, 64 bytes of high pairs of bits, 16 × int8 scale, f16 d;
  *           value = d·sc·(n−32), one sc per 16 elements
- * The order of bits in the last three is that of dequantise.c in workloads/ and of the unpacking half of pack_k_scalar.c.
+ *   int8:   a whole row of int8, then one f32 scale; value = scale·q
+ * The order of bits in q4_k, q5_k and q6_k is that of dequantise.c in workloads/ and of the unpacking half of pack_k_scalar.c.
  *
  * Packed: panels of PANEL_ROWS rows, interleaved so that one vector lane is one row and nothing is ever summed across
  * lanes. A panel is a run of blocks along k (k = position in the row). Nibbles lie as 4 × 64 bytes, byte 4·r+b of group j: low
@@ -26,6 +27,7 @@
  *   q6_k, per 256 k: f16 d of the rows; then 8 blocks of 32 k: nibbles; 2 × 64 bytes of high pairs, byte 4·r+b, bits 2j and 2j+1: of
  *                   the first k=4j+b, of the second k=16+4j+b; int8 sc of the rows for the first 16 k, then for the second. 3360
  *                   bytes, as many as stored.
+ *   int8, the whole row: k/4 × 64 bytes as in q8_0; then f32 scales of the rows. As many bytes as stored.
  *   bf16, f16, f32, per k: PANEL_ROWS elements.
  * Rows that pad the last panel are zero (scales and minima 0). */
 #ifndef POCKETMARK_KERNELS_BLOCKS_H
@@ -90,7 +92,7 @@ struct block_q6_k {
     uint16_t d;
 };
 
-/* Bytes of one quantised block of BLOCK_K values of k in a panel, and of what stands before SUPER_BLOCKS of them. */
+/* Bytes of one quantised block of BLOCK_K values of k in a panel, and of what stands before SUPER_BLOCKS of them. Not for int8. */
 static inline size_t panel_block_bytes(enum dtype type)
 {
     switch (type) {

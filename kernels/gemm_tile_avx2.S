@@ -1,5 +1,6 @@
 /* void gemm_tile_nibbles_avx2(const struct gemm_tile *task)
  * void gemm_tile_bytes_avx2(const struct gemm_tile *task)
+ * void channel_tile_avx2(const struct channel_tile *task)
  *
  * The register tiles of gemm_avx2.c: 1 panel × 6 tokens × blocks of 32 values of k, exact in int16: pairs of products gather in 16-bit
  * lanes over a whole block and are widened once.
@@ -9,6 +10,7 @@
  *       holds at most 8 · 2 · 16 · 127 = 32512.
  *       ymm0 … ymm5 are sums with the low nibbles, ymm6 … ymm11 with the rest, first of rows 0 … 7, then of rows 8 … 15
  *   ymm12, ymm13   weights;  ymm14, ymm15 activations, products, scales
+ *   channel, of gemm_int8_avx2.c: as bytes, but sums stay integers, and there are no scales or offsets
  * offsets: added to the sums of each block. In the last eighth of a block the float part of token t−2 runs between the dot products
  * of token t. Written in assembly because compilers spill some of the 12 accumulators. */
         .section .rodata
@@ -75,6 +77,14 @@ sixteens:
         vcvtdq2ps %ymm\low, %ymm\low
         vfmadd213ps (64 * \t + 32 * \half)(SUMS), %ymm15, %ymm\low
         vmovaps %ymm\low, (64 * \t + 32 * \half)(SUMS)
+        .endm
+
+        .macro finish_channel half, t, low, high
+        vpmaddwd ones(%rip), %ymm\low, %ymm\low
+        vpmaddwd sixteens(%rip), %ymm\high, %ymm\high
+        vpaddd  (64 * \t + 32 * \half)(SUMS), %ymm\low, %ymm\low
+        vpaddd  %ymm\high, %ymm\low, %ymm\low
+        vmovdqa %ymm\low, (64 * \t + 32 * \half)(SUMS)
         .endm
 
         .macro enter
@@ -157,4 +167,25 @@ gemm_tile_bytes_avx2:
         last_eighth finish_bytes 1,
         leave
         .size   gemm_tile_bytes_avx2, . - gemm_tile_bytes_avx2
+
+        .p2align 6
+        .globl  channel_tile_avx2
+        .type   channel_tile_avx2, @function
+channel_tile_avx2:
+        mov     0(%rdi), WEIGHTS
+        mov     16(%rdi), VALUES
+        mov     24(%rdi), SUMS
+        mov     32(%rdi), BLOCKS
+        .p2align 5
+1:      most_of_block 0, 128
+        last_eighth finish_channel 0,
+        most_of_block 64, 128
+        last_eighth finish_channel 1,
+        add     $1024, WEIGHTS
+        add     $192, VALUES
+        dec     BLOCKS
+        jnz     1b
+        vzeroupper
+        ret
+        .size   channel_tile_avx2, . - channel_tile_avx2
         .section .note.GNU-stack, "", @progbits

@@ -34,8 +34,9 @@
 
         /* Float part of token \t, then the next block's offset. */
         .macro finish t, low, high
-        vmulps  (4 * \t)(TOKENS){1to16}, %zmm26, %zmm30
-        vmulps  (4 * \t)(TOKENS){1to16}, %zmm27, %zmm31
+        vbroadcastss (4 * \t)(TOKENS), %zmm30
+        vmulps  %zmm30, %zmm27, %zmm31
+        vmulps  %zmm30, %zmm26, %zmm30
         vcvtdq2ps %zmm\low, %zmm\low
         vcvtdq2ps %zmm\high, %zmm\high
         vfmadd213ps (128 * \t)(SUMS), %zmm30, %zmm\low
@@ -43,7 +44,7 @@
         vmovaps %zmm\low, (128 * \t)(SUMS)
         vmovaps %zmm\high, (128 * \t + 64)(SUMS)
         vpbroadcastd (48 + 4 * \t)(OFFSETS), %zmm\low
-        vpbroadcastd (48 + 4 * \t)(OFFSETS), %zmm\high
+        vmovdqa64 %zmm\low, %zmm\high
         .endm
 
         .macro whole_eighth j

@@ -43,7 +43,7 @@
         vmovaps %ymm\low, (64 * \t)(SUMS)
         vmovaps %ymm\high, (64 * \t + 32)(SUMS)
         vpbroadcastd (24 + 4 * \t)(OFFSETS), %ymm\low
-        vpbroadcastd (24 + 4 * \t)(OFFSETS), %ymm\high
+        vmovdqa %ymm\low, %ymm\high
         .endm
 
 gemm_tile_avxvnni:

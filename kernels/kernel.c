@@ -11,9 +11,9 @@ static const struct kernel table[] = {
 #undef KERNEL
 };
 
-static const char *const op_names[OP_COUNT] = {"pack", "tile",      "gemv",          "gemm", "attend",
-                                               "norm", "rotate",    "rotate_halves", "gate", "gate_gelu",
-                                               "cap",  "peak_int8", "peak_fp32",     "read"};
+static const char *const op_names[OP_COUNT] = {"pack",      "tile", "gemv",      "gemv_rows",     "gemm",
+                                               "attend",    "norm", "rotate",    "rotate_halves", "gate",
+                                               "gate_gelu", "cap",  "peak_int8", "peak_fp32",     "read"};
 
 const char *op_name(enum op op)
 {
@@ -39,9 +39,15 @@ const struct kernel *kernel_at(enum op op, enum dtype type, enum isa isa)
     return kernel_best(op, type, (isa_set)1 << isa);
 }
 
+size_t tile_block(enum dtype weights, size_t k)
+{
+    return weights == DTYPE_INT8 ? k : BLOCK_K;
+}
+
 size_t tile_bytes(enum dtype weights, size_t k, size_t width)
 {
-    size_t bytes = dtype_info(weights)->quantised ? width * (k + k / BLOCK_K * 8) : width * k * sizeof(float);
+    size_t bytes =
+        dtype_info(weights)->quantised ? width * (k + k / tile_block(weights, k) * 8) : width * k * sizeof(float);
 
     return (bytes + 63) / 64 * 64;
 }

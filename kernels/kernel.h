@@ -1,8 +1,9 @@
 /* Operations on packed weights, and the table of their variants.
  *
  * Activations travel in tiles of `width` tokens, interleaved as the multiplying kernel wants them:
- *   q8 tile (for all quantised weights): int8 values [k/4][width][4]; then int32 offsets [k/32][width], −128 × the sum of the
+ *   q8 tile (for quantised weights): int8 values [k/4][width][4]; then int32 offsets [k/32][width], −128 × the sum of the
  *     32 values; then float scales [k/32][width]. TILE_SLACK more bytes may be read.
+ *   channel tile (for int8 weights): the same with one block, of all k: offsets [width], scales [width].
  *   f32 tile (for f32, f16 and bf16 weights): float [k][width].
  * A tile of width 1 is the plain vector. Missing tokens of the last tile are zero. */
 #ifndef POCKETMARK_KERNELS_KERNEL_H
@@ -18,6 +19,7 @@ enum op {
     OP_PACK,          /* stored rows → one packed panel */
     OP_TILE,          /* float vectors → one activation tile; type: that of the weights */
     OP_GEMV,          /* packed panels × one vector */
+    OP_GEMV_ROWS,     /* stored rows × one vector */
     OP_GEMM,          /* packed panels × many tokens */
     OP_ATTEND,        /* queries × cached keys and values, online softmax */
     OP_NORM,          /* RMSNorm */
@@ -37,9 +39,10 @@ enum {
     TILE_SLACK = 256,                 /* bytes behind a tile that a kernel may read */
     GEMM_SCRATCH_BYTES = 1216 * 1024, /* scratch a gemm needs, aligned to 64 */
     GEMM_TOKENS_MAX = 2048,           /* most tokens of one gemm */
-    ATTEND_BLOCK = 64,                /* positions an attend works on together */
-    ATTEND_ROWS_MAX = 64,             /* most query rows of one attend */
-    ATTEND_HEAD_MAX = 512,            /* largest head size */
+    CHANNEL_K_MAX = 65536, /* longest row of int8 weights: 128·127·65536 < 2^31, so that sums along it are exact */
+    ATTEND_BLOCK = 64,     /* positions an attend works on together */
+    ATTEND_ROWS_MAX = 64,  /* most query rows of one attend */
+    ATTEND_HEAD_MAX = 512, /* largest head size */
     ATTEND_SCRATCH_FLOATS = 2 * ATTEND_BLOCK * ATTEND_HEAD_MAX + ATTEND_BLOCK * (ATTEND_ROWS_MAX + 4),
 };
 
@@ -62,7 +65,8 @@ typedef void pack_fn(size_t k, const void *const rows[PANEL_ROWS], void *panel);
 /* x: `tokens` ≤ width vectors of k floats, `stride` floats apart. */
 typedef void tile_fn(size_t k, size_t tokens, size_t width, const float *x, size_t stride, void *tile);
 
-/* out[16·panels] = weights (that many consecutive panels) × one tile of width 1. */
+/* out[16·panels] = weights (that many consecutive panels) × one tile of width 1. OP_GEMV_ROWS: `panels` is the number of rows,
+ * which follow each other as stored, and of values of out; nothing behind the last row is read. */
 typedef void gemv_fn(size_t k, size_t panels, const void *weights, const void *tile, float *out,
                      const struct gemv_tuning *tuning);
 
@@ -152,6 +156,9 @@ const struct kernel *kernel_at(enum op op, enum dtype type, enum isa isa);
 
 /* The whole table. */
 const struct kernel *kernel_table(size_t *count);
+
+/* Values of a token that share a scale and an offset in the tiles for quantised weights; a part of k. */
+size_t tile_block(enum dtype weights, size_t k);
 
 /* Bytes of one activation tile, slack not included; a multiple of 64. */
 size_t tile_bytes(enum dtype weights, size_t k, size_t width);

@@ -88,9 +88,20 @@ static void row_quantised(enum dtype type, size_t k, const void *panel, size_t r
     }
 }
 
+static void row_int8(size_t k, const uint8_t *panel, size_t row, float *out)
+{
+    float scale;
+
+    memcpy(&scale, panel + k * PANEL_ROWS + row * sizeof scale, sizeof scale);
+    for (size_t i = 0; i < k; i++)
+        out[i] = scale * (float)(panel[64 * (i / 4) + 4 * row + i % 4] - 128);
+}
+
 void panel_row(enum dtype type, size_t k, const void *panel, size_t row, float *out)
 {
-    if (dtype_info(type)->quantised)
+    if (type == DTYPE_INT8)
+        row_int8(k, panel, row, out);
+    else if (dtype_info(type)->quantised)
         row_quantised(type, k, panel, row, out);
     else
         for (size_t i = 0, at = row; i < k; i++, at += PANEL_ROWS)

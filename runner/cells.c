@@ -71,7 +71,7 @@ static void tell_model(struct facts *facts, const struct plan_case *item, const 
     facts_text(facts, "name", NULL, subject->model.name);
     facts_text(facts, "architecture", NULL, subject->model.architecture_name);
     facts_text(facts, "quantization", NULL,
-               item->kind == CASE_MATMUL ? dtype_info(item->tensor->type)->name : subject->format);
+               item->kind == CASE_MATMUL ? dtype_info(item->tensor.type)->name : subject->format);
     facts_text(facts, "output_tensor_type", NULL, subject->output);
     facts_text(facts, "weights", NULL, subject->file ? "file" : "synthetic");
     facts_integer(facts, "parameter_count", NULL, (int64_t)model_parameter_count(&subject->model));
@@ -103,7 +103,7 @@ static void tell_parameters(struct facts *facts, const struct plan_case *item)
 
     facts_text(facts, "workload", NULL, workloads[item->kind]);
     if (item->kind == CASE_MATMUL) {
-        const struct matmul work = matmul_of(&item->subject->model, item->tensor, item->prompt_tokens, 0);
+        const struct matmul work = matmul_of(&item->subject->model, &item->tensor, item->prompt_tokens, 0);
         facts_text(facts, "matrix", NULL, work.name);
         facts_integer(facts, "rows", NULL, (int64_t)work.rows);
         facts_integer(facts, "columns", NULL, (int64_t)work.columns);
@@ -117,6 +117,8 @@ static void tell_parameters(struct facts *facts, const struct plan_case *item)
         if (*item->scenario)
             facts_text(facts, "scenario", NULL, item->scenario);
     }
+    if (item->no_repack)
+        facts_text(facts, "repack", NULL, "no");
     if (item->threads)
         facts_integer(facts, "threads", NULL, (int64_t)item->threads);
     else

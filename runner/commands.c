@@ -28,6 +28,11 @@ static const struct command_info infos[COMMAND_COUNT] = {
                         "float32 logits of a model, one row per token, fed one at a time",
                         "TOKENS.json holds {\"tokens\":[…]}. OUT.f32 gets one row of the vocabulary's size per token.",
                         3, 3, false, false, command_logits},
+    [COMMAND_EXPORT_GGUF] =
+        {"export-gguf", "MODEL -o FILE.gguf [options]", "a described model with its synthetic weights as a GGUF file",
+         "The weights are those that `run -m MODEL` with the same -q and --seed works on. The file has no tokenizer;\n"
+         "programs that only measure, such as llama-bench, load it.",
+         1, 1, false, true, command_export_gguf},
     [COMMAND_COMPARE] =
         {"compare", "A.json [B.json …] [options]", "results side by side: what changed, by how much, and how sure",
          "A is the base. Cells are matched by their parameters as requested, and one thing may differ: device, build,\n"

@@ -17,6 +17,7 @@ enum command {
     COMMAND_ROOF,
     COMMAND_VERIFY,
     COMMAND_LOGITS,
+    COMMAND_EXPORT_GGUF,
     COMMAND_COMPARE,
     COMMAND_CHECK,
     COMMAND_HISTORY,
@@ -77,6 +78,7 @@ int command_run(const struct invocation *invocation, struct error *error);
 int command_roof(const struct invocation *invocation, struct error *error);
 int command_verify(const struct invocation *invocation, struct error *error);
 int command_logits(const struct invocation *invocation, struct error *error);
+int command_export_gguf(const struct invocation *invocation, struct error *error);
 int command_compare(const struct invocation *invocation, struct error *error);
 int command_check(const struct invocation *invocation, struct error *error);
 int command_history(const struct invocation *invocation, struct error *error);

@@ -11,7 +11,7 @@ static enum dtype matrix_type(const struct plan_case *item)
     const struct tensor *gate = model_tensor(&item->subject->model, ROLE_GATE, 0);
 
     if (item->kind == CASE_MATMUL)
-        return item->tensor->type;
+        return item->tensor.type;
     if (!gate)
         gate = model_tensor(&item->subject->model, ROLE_GATE_UP, 0);
     return gate ? gate->type : model_output(&item->subject->model)->type;
@@ -31,8 +31,8 @@ static double read_roof(const struct plan_case *item, const struct facts *enviro
 static void derive_matmul(const struct plan_case *item, const struct facts *environment, const char *isa,
                           double *values)
 {
-    double macs = (double)cost_matmul_macs(item->tensor->rows, item->tensor->columns, item->prompt_tokens);
-    double bytes = (double)cost_matmul_bytes(item->tensor->type, item->tensor->rows, item->tensor->columns);
+    double macs = (double)cost_matmul_macs(item->tensor.rows, item->tensor.columns, item->prompt_tokens);
+    double bytes = (double)cost_matmul_bytes(item->tensor.type, item->tensor.rows, item->tensor.columns);
     double seconds = macs / values[FIELD_matmul_macs_per_second];
     double computing_seconds = macs / arithmetic_roof(item, environment, isa);
     double reading_seconds = bytes / read_roof(item, environment);

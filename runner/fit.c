@@ -40,17 +40,23 @@ struct search {
     char best[96];
 };
 
+static bool would_fit(const struct search *search, const struct model *model, const struct engine_options *options)
+{
+    struct fit fit = fit_predict(search->engine, model, options, search->host, search->runtime_bytes);
+    struct error ignored = {0};
+
+    return fit_check(&fit, search->memory, &ignored) == STATUS_OK;
+}
+
 /* Keeps model × type as the answer where it fits and holds more parameters than the best so far. */
 static void consider(struct search *search, struct model *model, enum dtype type)
 {
     struct error ignored = {0};
-    struct fit fit;
     uint64_t parameters = model_parameter_count(model);
 
     if (model_set_types(model, type, type, &ignored) || parameters <= search->best_parameters)
         return;
-    fit = fit_predict(search->engine, model, search->options, search->host, search->runtime_bytes);
-    if (fit_check(&fit, search->memory, &ignored))
+    if (!would_fit(search, model, search->options))
         return;
     search->best_parameters = parameters;
     snprintf(search->best, sizeof search->best, "%s as %s", model->name, dtype_info(type)->name);
@@ -68,14 +74,22 @@ static void consider_name(const char *name, void *context)
 }
 
 void fit_suggest(const struct engine_ops *engine, const struct model *model, const struct engine_options *options,
-                 const struct host *host, const struct memory *memory, uint64_t runtime_bytes, struct error *error)
+                 const struct host *host, const struct memory *memory, uint64_t runtime_bytes, bool file,
+                 struct error *error)
 {
     static const enum dtype smaller_last[] = {DTYPE_F16, DTYPE_Q8_0, DTYPE_Q4_0};
-    struct search search = {engine, options, host, memory, runtime_bytes, 0, ""};
+    struct engine_options packed = *options, as_stored = *options;
+    struct search search = {engine, &packed, host, memory, runtime_bytes, 0, ""};
     struct model same;
     struct error ignored = {0};
     size_t used = strlen(error->text);
 
+    packed.no_repack = false; /* described models lie in no file */
+    as_stored.no_repack = true;
+    if (file && !options->no_repack && would_fit(&search, model, &as_stored)) {
+        snprintf(error->text + used, sizeof error->text - used, "; --no-repack would read the weights in the file");
+        return;
+    }
     if (model_load(&same, model->name, &ignored) == STATUS_OK) {
         for (size_t i = 0; i < sizeof smaller_last / sizeof *smaller_last; i++)
             consider(&search, &same, smaller_last[i]);

@@ -18,9 +18,10 @@ struct fit fit_predict(const struct engine_ops *engine, const struct model *mode
 /* STATUS_MEMORY with both numbers and what binds, where the prediction is over the usable memory. */
 enum status fit_check(const struct fit *fit, const struct memory *memory, struct error *error);
 
-/* Appends to the text of such an error what would fit instead: the same model in a smaller format, else the largest described
- * model. Nothing is appended where nothing fits. */
+/* Appends to the text of such an error what would fit instead: a file that is not repacked (`file`: the model lies in one), the
+ * same model in a smaller format, else the largest described model. Nothing is appended where nothing fits. */
 void fit_suggest(const struct engine_ops *engine, const struct model *model, const struct engine_options *options,
-                 const struct host *host, const struct memory *memory, uint64_t runtime_bytes, struct error *error);
+                 const struct host *host, const struct memory *memory, uint64_t runtime_bytes, bool file,
+                 struct error *error);
 
 #endif

@@ -376,7 +376,10 @@ static enum status load(struct launch *launch, bool cold, bool *fits, struct err
     if (!status && ops->footprint) {
         ops->footprint(&bench->engine, &footprint);
         lines_whole(launch->out, FIELD_weights_bytes, (double)footprint.weights_bytes);
-        lines_whole(launch->out, FIELD_embedding_weights_bytes, embedding_bytes(&bench->subject.model));
+        if (footprint.mapped_bytes)
+            lines_null(launch->out, FIELD_embedding_weights_bytes, "with --no-repack these may lie in the file");
+        else
+            lines_whole(launch->out, FIELD_embedding_weights_bytes, embedding_bytes(&bench->subject.model));
         lines_whole(launch->out, FIELD_kv_cache_bytes, (double)footprint.kv_cache_bytes);
         lines_whole(launch->out, FIELD_scratch_bytes, (double)footprint.scratch_bytes);
     }

@@ -9,8 +9,9 @@
 #include "runner/workbench.h"
 #include "workloads/cost.h"
 #include "workloads/matmul.h"
+#include "workloads/oracle.h"
 
-enum { REPETITIONS = 3, WARMUPS_MOST = 3 };
+enum { REPETITIONS = 3, WARMUPS_MOST = 3, CHECKED_TOKENS = 4 };
 #define WARMUP_RATIO 0.05 /* two repetitions that differ by no more are warm */
 
 static const struct tensor *find_tensor(const struct model *model, const char *name)
@@ -74,6 +75,32 @@ static enum status warm_up(struct product *product, double least_seconds, struct
     return status;
 }
 
+/* The type that --tensor-type names, or the tensor's own. The gate has met the kernels of the model's types alone: those of another
+ * are checked here. */
+static enum status choose_type(struct engine *engine, const struct options *options, const struct tensor *tensor,
+                               struct matmul *work, struct error *error)
+{
+    const char *name = options_count(options, OPTION_TENSOR_TYPE) ? options_text(options, OPTION_TENSOR_TYPE, 0) : NULL;
+    struct tensor other = *tensor;
+    const struct model one = {.name = "matmul", .layers = 1, .tensors = &other, .tensor_count = 1};
+    double nmse = NAN;
+    enum status status;
+
+    if (name && !dtype_from_name(name, &work->type))
+        return error_set(error, STATUS_MISUSE, "--tensor-type '%s': there is no such type", name);
+    other.type = work->type;
+    if (other.type == tensor->type || !engine->ops->self_check)
+        return STATUS_OK;
+    if (other.columns % dtype_info(other.type)->block_elements)
+        return error_set(error, STATUS_MISUSE, "--tensor-type %s: rows of %zu are no multiple of its block of %zu",
+                         name, other.columns, dtype_info(other.type)->block_elements);
+    status = engine->ops->self_check(engine, &one, CHECKED_TOKENS, &nmse, error);
+    if (!status && !(nmse <= ORACLE_BAR_KERNEL))
+        status = error_set(error, STATUS_MISMATCH, "kernels of %s: error %.3g is over the bar %.3g", name, nmse,
+                           ORACLE_BAR_KERNEL);
+    return status;
+}
+
 static void tell_choice(void *context, const char *key, const char *value)
 {
     lines_engine(context, key, value);
@@ -106,6 +133,8 @@ enum status launch_matmul(const struct options *options, FILE *out, struct error
         goto out;
     }
     status = workbench_start(&bench, 1, error);
+    if (!status)
+        status = choose_type(&bench.engine, options, tensor, &product.work, error);
     if (!status)
         status = bench.engine.ops->matmul_prepare(&bench.engine, &product.work, error);
     if (!status && bench.engine.ops->describe)

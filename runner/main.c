@@ -27,6 +27,7 @@ static void catch_signals(void)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN); /* a reader that went away must not cost the result */
+    signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error like a full disk */
 }
 
 /* Buffered output can still fail when it is flushed: a full disk must not look like success. */

@@ -31,6 +31,7 @@ enum {
     ROOF = 1 << COMMAND_ROOF,
     VERIFY = 1 << COMMAND_VERIFY,
     LOGITS = 1 << COMMAND_LOGITS,
+    EXPORT_GGUF = 1 << COMMAND_EXPORT_GGUF,
     COMPARE = 1 << COMMAND_COMPARE,
     CHECK = 1 << COMMAND_CHECK,
     HISTORY = 1 << COMMAND_HISTORY,
@@ -55,9 +56,9 @@ struct option_row {
 
 static size_t words_types(const char **words)
 {
-    for (int i = 0; i < DTYPE_COUNT; i++)
+    for (int i = 0; i < DTYPE_MODELS; i++)
         words[i] = dtype_info((enum dtype)i)->name;
-    return DTYPE_COUNT;
+    return DTYPE_MODELS;
 }
 
 static size_t words_engines(const char **words)

@@ -79,7 +79,7 @@ static void name_case(struct plan_case *item, bool many_engines)
     bool output_differs = subject->output_differs;
 
     if (item->kind == CASE_MATMUL) {
-        const struct matmul work = matmul_of(&subject->model, item->tensor, item->prompt_tokens, 0);
+        const struct matmul work = matmul_of(&subject->model, &item->tensor, item->prompt_tokens, 0);
         snprintf(item->id, sizeof item->id, "matmul.%s.%s.m%zu", work.name, dtype_info(work.type)->name, work.tokens);
         snprintf(item->title, sizeof item->title, "%s %s × %zu", work.name, dtype_info(work.type)->name, work.tokens);
     } else {
@@ -100,6 +100,10 @@ static void name_case(struct plan_case *item, bool many_engines)
             append(item->id, sizeof item->id, ".kv-%s", dtype_info(item->kv_type)->name);
             append(item->title, sizeof item->title, " kv %s", dtype_info(item->kv_type)->name);
         }
+    }
+    if (item->no_repack) {
+        append(item->id, sizeof item->id, ".no-repack");
+        append(item->title, sizeof item->title, " not repacked");
     }
     if (item->threads) {
         append(item->id, sizeof item->id, ".t%zu", item->threads);
@@ -217,32 +221,53 @@ static enum status add_language_case(struct plan *plan, const struct plan_case *
     return plan_add(plan, &item, options, error);
 }
 
-/* Matmul cases of the first shapes that differ in size. */
+/* One matmul case for each number of the list `tokens`. */
+static enum status add_products(struct plan *plan, const struct plan_case *pattern, const struct tensor *shape,
+                                enum dtype type, const char *tokens, const struct options *options, struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    while (tokens && *tokens && !status) {
+        struct plan_case item = *pattern;
+        char *end;
+        item.kind = CASE_MATMUL;
+        item.tensor = *shape;
+        item.tensor.type = type;
+        item.prompt_tokens = strtoul(tokens, &end, 10);
+        find_obstacles(&item);
+        status = plan_add(plan, &item, options, error);
+        tokens = end + (*end == ',');
+    }
+    return status;
+}
+
+/* True for the first subject of a model; others are the same model in other types. */
+static bool is_first_of_model(const struct plan *plan, const struct subject *subject)
+{
+    for (size_t i = 0; plan->subjects[i] != subject; i++)
+        if (strcmp(plan->subjects[i]->request, subject->request) == 0)
+            return false;
+    return true;
+}
+
+/* Matmul cases of the first shapes that differ in size, in the model's types and in the profile's further one. */
 static enum status add_matmul_cases(struct plan *plan, const struct plan_case *pattern, const struct options *options,
                                     const struct profile *profile, struct error *error)
 {
+    const char *channel_tokens = is_first_of_model(plan, pattern->subject) ? profile->channel_tokens : NULL;
     const struct tensor *shapes[SHAPES_MAX];
     size_t count = matmul_shapes(&pattern->subject->model, shapes, SHAPES_MAX), taken = 0, elements = 0;
     enum status status = STATUS_OK;
 
     count = count < SHAPES_MAX ? count : SHAPES_MAX;
     for (size_t i = 0; i < count && taken < profile->matmul_shapes && !status; i++) {
-        const char *cursor = profile->matmul_tokens;
         if (shapes[i]->rows * shapes[i]->columns == elements)
             continue;
         elements = shapes[i]->rows * shapes[i]->columns;
         taken++;
-        while (*cursor && !status) {
-            struct plan_case item = *pattern;
-            char *end;
-            item.kind = CASE_MATMUL;
-            item.tensor = shapes[i];
-            item.prompt_tokens = strtoul(cursor, &end, 10);
-            item.work_seconds = profile->matmul_seconds;
-            find_obstacles(&item);
-            status = plan_add(plan, &item, options, error);
-            cursor = end + (*end == ',');
-        }
+        status = add_products(plan, pattern, shapes[i], shapes[i]->type, profile->matmul_tokens, options, error);
+        if (!status && shapes[i]->columns % dtype_info(DTYPE_INT8)->block_elements == 0)
+            status = add_products(plan, pattern, shapes[i], DTYPE_INT8, channel_tokens, options, error);
     }
     return status;
 }
@@ -284,6 +309,7 @@ static enum status add_subject_cases(struct plan *plan, const struct subject *su
             .threads = (size_t)chosen(options, &choice, OPTION_THREADS, 0),
             .choice = options_choice(options, chosen_index(&choice, OPTION_THREADS)),
             .kv_type = DTYPE_F16,
+            .no_repack = options_flag(options, OPTION_NO_REPACK),
             .rule = stopping_rule(options, profile),
             .repetitions = options_size(options, OPTION_REPETITIONS, 0),
             .work_seconds = sustained ? profile->sustained_seconds : 0.5,
@@ -292,7 +318,8 @@ static enum status add_subject_cases(struct plan *plan, const struct subject *su
         };
         dtype_from_name(chosen_text(options, &choice, OPTION_KV_TYPE), &pattern.kv_type);
         status = add_language_case(plan, &pattern, options, &choice, error);
-        if (!status && profile && profile->matmul_tokens && choice_first_of_lengths(&choice))
+        pattern.work_seconds = profile ? profile->matmul_seconds : 0;
+        if (!status && profile && profile->matmul_shapes && choice_first_of_lengths(&choice))
             status = add_matmul_cases(plan, &pattern, options, profile, error);
     } while (!status && choice_advance(&choice, options));
     return status;
@@ -332,6 +359,7 @@ static enum status add_subjects(struct plan *plan, const struct options *options
         if (file && (options_given(options, OPTION_QUANT) || outputs))
             return error_set(error, STATUS_MISUSE, "%s: a file has types of its own; leave out --%s", request,
                              outputs ? "output-tensor-type" : "quant");
+        status = subject_check_repack(request, options_flag(options, OPTION_NO_REPACK), error);
         for (size_t q = 0; q < (file ? 1 : options_count(options, OPTION_QUANT)) && !status; q++)
             for (size_t o = 0; o < (outputs ? outputs : 1) && !status; o++)
                 status = add_subject(plan, request, file ? NULL : options_text(options, OPTION_QUANT, q),
@@ -347,7 +375,7 @@ static enum status apply_profile(struct plan *plan, struct options *options, con
     static const enum option_id replaced[] = {
         OPTION_MODEL,     OPTION_QUANT,       OPTION_OUTPUT_TYPE, OPTION_PROMPT,  OPTION_GENERATE, OPTION_SCENARIO,
         OPTION_DEPTH,     OPTION_CONTEXT,     OPTION_ENGINE,      OPTION_THREADS, OPTION_KV_TYPE,  OPTION_LAUNCHES,
-        OPTION_PRECISION, OPTION_REPETITIONS, OPTION_TIME_BUDGET, OPTION_SEED,    OPTION_CELLS};
+        OPTION_PRECISION, OPTION_REPETITIONS, OPTION_TIME_BUDGET, OPTION_SEED,    OPTION_CELLS, OPTION_NO_REPACK};
     const char *name = options->argument_count                ? options->arguments[0]
                        : options_given(options, OPTION_MODEL) ? NULL
                                                               : "quick";
@@ -465,6 +493,7 @@ struct engine_options plan_engine_options(const struct plan_case *item, isa_set 
                                    .choice = item->choice,
                                    .context_tokens = item->context_tokens,
                                    .kv_type = item->kv_type,
+                                   .no_repack = item->no_repack,
                                    .isa = isa};
 }
 

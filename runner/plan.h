@@ -19,9 +19,10 @@ struct plan_case {
     size_t threads;     /* 0: the engine's choice */
     const char *choice; /* of processors in place of a number; NULL: none. The options' own text */
     enum dtype kv_type; /* of the cached keys and values */
+    bool no_repack;     /* see struct engine_options */
     char scenario[32];  /* the word that stands for prompt and generated tokens; empty: they were given as numbers */
     size_t prompt_tokens, generated_tokens, depth_tokens, context_tokens;
-    const struct tensor *tensor; /* matmul: the weights; prompt_tokens is the number of activations */
+    struct tensor tensor;        /* matmul: the weights; prompt_tokens is the number of activations */
     struct stopping_rule rule;   /* how many launches */
     size_t repetitions;          /* of a launch; 0: as many as fill work_seconds */
     double work_seconds;         /* least measured work of a launch */

@@ -39,6 +39,8 @@ static void add_subject(struct child_command *command, const struct plan *plan, 
     child_command_add(command, "--engine=%s", item->engine->name);
     if (item->threads || item->choice)
         add_threads(command, item->threads, item->choice);
+    if (item->no_repack)
+        child_command_add(command, "--no-repack");
     if (plan->no_tune)
         child_command_add(command, "--no-tune");
     child_command_add(command, "--seed=%llu", (unsigned long long)plan->seed);
@@ -133,7 +135,8 @@ void spell_launch(struct child_command *command, const char *program, const stru
     if (plan->root)
         child_command_add(command, "--root=%s", plan->root);
     if (item->kind == CASE_MATMUL) {
-        child_command_add(command, "--tensor=%s", item->tensor->name);
+        child_command_add(command, "--tensor=%s", item->tensor.name);
+        child_command_add(command, "--tensor-type=%s", dtype_info(item->tensor.type)->name);
         return;
     }
     if (plan->meter)

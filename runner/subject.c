@@ -14,6 +14,15 @@ bool subject_is_file(const char *request)
     return strchr(request, '/') || (length > 5 && strcmp(request + length - 5, ".gguf") == 0);
 }
 
+enum status subject_check_repack(const char *request, bool no_repack, struct error *error)
+{
+    if (!no_repack || subject_is_file(request))
+        return STATUS_OK;
+    return error_set(error, STATUS_MISUSE,
+                     "%s: --no-repack needs a file; 'pocketmark export-gguf %s -o FILE.gguf' writes one", request,
+                     request);
+}
+
 /* Sets the types; *output becomes the type of the matrix that makes the logits. */
 static enum status quantise(struct model *model, const char *quant, const enum dtype *wanted, enum dtype *output,
                             struct error *error)

@@ -22,6 +22,9 @@ struct subject {
 /* A name that holds a '/' or ends in ".gguf" is a file. */
 bool subject_is_file(const char *request);
 
+/* STATUS_MISUSE where --no-repack is asked for a model that lies in no file. */
+enum status subject_check_repack(const char *request, bool no_repack, struct error *error);
+
 /* Opens what `request` names; it must outlive the subject. Types are for described models only: NULL or empty `quant` (a name
  * of model_quantise) gives q4_0, NULL or empty `output` what the quantisation says. The weights point into the subject: it must
  * not move. Errors are those of model_load and gguf_open, and STATUS_MISUSE for types that the model cannot have. Close with

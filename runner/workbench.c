@@ -38,6 +38,9 @@ enum status workbench_open(struct workbench *bench, const struct options *option
         (options_given(options, OPTION_QUANT) || options_given(options, OPTION_OUTPUT_TYPE)))
         return error_set(error, STATUS_MISUSE, "%s: a file has types of its own; leave out --%s", request,
                          options_given(options, OPTION_QUANT) ? "quant" : "output-tensor-type");
+    status = subject_check_repack(request, options_flag(options, OPTION_NO_REPACK), error);
+    if (status)
+        return status;
     start_ns = clock_now_ns();
     status = subject_open(&bench->subject, request, only_text(options, OPTION_QUANT),
                           only_text(options, OPTION_OUTPUT_TYPE), bench->seed, error);
@@ -45,6 +48,7 @@ enum status workbench_open(struct workbench *bench, const struct options *option
     bench->engine_options = (struct engine_options){.threads = options_size(options, OPTION_THREADS, 0),
                                                     .choice = options_choice(options, 0),
                                                     .kv_type = DTYPE_F16,
+                                                    .no_repack = options_flag(options, OPTION_NO_REPACK),
                                                     .no_tune = options_flag(options, OPTION_NO_TUNE),
                                                     .isa = bench->isa};
     if (options_count(options, OPTION_KV_TYPE))

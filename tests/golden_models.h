@@ -114,7 +114,7 @@ static inline void golden_free(struct weights *weights)
     free(golden);
 }
 
-static const struct weights_ops golden_ops = {"golden", golden_copy, golden_view, NULL, golden_free};
+static const struct weights_ops golden_ops = {"golden", golden_copy, golden_view, NULL, NULL, golden_free};
 
 static inline double golden_key(const struct gguf_index *index, const char *name)
 {

@@ -19,12 +19,31 @@ static inline uint8_t extreme_byte(enum dtype type, bool high)
     return high ? 0xff : 0x00;
 }
 
+static inline uint8_t *random_channels(size_t rows, size_t k, bool extreme)
+{
+    size_t bytes = dtype_row_bytes(DTYPE_INT8, k);
+    uint8_t *stored = allocate(rows * bytes);
+
+    for (size_t r = 0; r < rows; r++) {
+        float scale = random_float();
+        for (size_t i = 0; i < k; i++)
+            stored[r * bytes + i] = (uint8_t)next_random();
+        for (size_t i = 0; extreme && i < k; i += BLOCK_K)
+            memset(stored + r * bytes + i, next_random() & 1 ? 0x7f : 0x80, BLOCK_K);
+        memcpy(stored + r * bytes + k, &scale, sizeof scale);
+    }
+    return stored;
+}
+
 /* Stored rows of random blocks; `extreme`: all quants at an end of their range. */
 static inline uint8_t *random_rows(enum dtype type, size_t rows, size_t k, bool extreme)
 {
     size_t bytes = dtype_row_bytes(type, k), block = dtype_info(type)->block_bytes, halves[2];
-    uint8_t *stored = allocate(rows * bytes);
+    uint8_t *stored;
 
+    if (type == DTYPE_INT8)
+        return random_channels(rows, k, extreme);
+    stored = allocate(rows * bytes);
     half_offsets(type, halves);
     for (size_t i = 0; i < rows * bytes / block; i++) {
         uint8_t *at = stored + i * block;
@@ -78,12 +97,12 @@ static inline uint8_t *tile_all(const struct kernel *tile, size_t k, size_t toke
 static inline double activation(enum dtype type, const uint8_t *tiles, size_t k, size_t width, size_t token, size_t i)
 {
     const uint8_t *tile = tiles + token / width * tile_bytes(type, k, width);
-    size_t t = token % width;
+    size_t t = token % width, block = tile_block(type, k);
 
     if (!dtype_info(type)->quantised)
         return ((const float *)tile)[i * width + t];
-    const float *scales = (const float *)(tile + k * width + k / BLOCK_K * width * 4);
-    return (double)((const int8_t *)tile)[(i / 4 * width + t) * 4 + i % 4] * scales[i / BLOCK_K * width + t];
+    const float *scales = (const float *)(tile + k * width + k / block * width * 4);
+    return (double)((const int8_t *)tile)[(i / 4 * width + t) * 4 + i % 4] * scales[i / block * width + t];
 }
 
 #endif

@@ -48,7 +48,9 @@ static inline double *expand_all(const struct weights *weights, size_t tensor)
     size_t size;
     uint8_t *bytes = read_all(weights, tensor, &size);
 
-    dequantise_row(shape->type, shape->rows * shape->columns, bytes, values);
+    for (size_t r = 0; r < shape->rows; r++)
+        dequantise_row(shape->type, shape->columns, bytes + r * dtype_row_bytes(shape->type, shape->columns),
+                       values + r * shape->columns);
     test_free(bytes);
     return values;
 }

@@ -146,7 +146,7 @@ static void q6_k_bits_are_gathered(void **state)
 static void blocks_follow_each_other(void **state)
 {
     (void)state;
-    for (int type = 0; type < DTYPE_COUNT; type++) {
+    for (int type = 0; type < DTYPE_MODELS; type++) {
         const struct dtype_info *info = dtype_info((enum dtype)type);
         uint8_t row[3 * 210 + 1], copy[210];
         double out[3 * 256 + 1], one[256];

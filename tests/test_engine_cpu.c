@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "devices/engine.h"
+#include "kernels/kernel.h"
 #include "tests/golden_models.h"
 #include "workloads/oracle.h"
 
@@ -238,6 +239,13 @@ static void test_self_check_and_matmul(void **state)
         must(f.engine.ops->matmul_run(&f.engine, out[i], &error), &error);
     }
     assert_memory_equal(out[0], out[1], sizeof out[0]);
+    matmul.type = DTYPE_INT8;
+    must(f.engine.ops->matmul_prepare(&f.engine, &matmul, &error), &error);
+    must(f.engine.ops->matmul_run(&f.engine, out[1], &error), &error);
+    assert_memory_not_equal(out[0], out[1], sizeof out[0]);
+    matmul.columns = CHANNEL_K_MAX + BLOCK_K; /* sums along such rows could overflow */
+    assert_int_equal(f.engine.ops->matmul_prepare(&f.engine, &matmul, &error), STATUS_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "65568"));
     stop(&f);
     close_golden(&f);
 }

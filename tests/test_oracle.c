@@ -286,7 +286,7 @@ static void reader_release(const struct weights *weights, size_t tensor, size_t 
     ((const struct reader *)weights)->released[tensor] += count;
 }
 
-static const struct weights_ops reader_ops = {"reader", reader_read, reader_view, reader_release, NULL};
+static const struct weights_ops reader_ops = {"reader", reader_read, reader_view, reader_release, NULL, NULL};
 
 static void reading_equals_viewing(void **state)
 {

@@ -287,6 +287,32 @@ static void test_sustained_decodes_for_ten_minutes(void **state)
     plan_free(planned);
 }
 
+/* The shapes of a model come once in int8, whatever the number of its other types. */
+static void test_int8_products_come_once_for_each_model(void **state)
+{
+    static const struct {
+        const char *line;
+        size_t int8, others;
+    } lines[] = {{"standard", 8, 0}, {"standard -m llama-3.2-1b -q q4_0,q8_0", 2, 0}, {"quick", 0, 8}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct planned *planned = plan_good(lines[i].line);
+        size_t int8 = 0, others = 0;
+        for (size_t c = 0; c < planned->plan.case_count; c++) {
+            const struct plan_case *item = &planned->plan.cases[c];
+            if (item->kind != CASE_MATMUL)
+                continue;
+            int8 += item->tensor.type == DTYPE_INT8;
+            others += item->tensor.type != DTYPE_INT8;
+            assert_int_equal(item->tensor.type == DTYPE_INT8, strstr(item->id, ".int8.") != NULL);
+        }
+        assert_int_equal(int8, lines[i].int8);
+        assert_int_equal(others, lines[i].others);
+        plan_free(planned);
+    }
+}
+
 static void test_every_profile_can_be_planned(void **state)
 {
     size_t count;
@@ -351,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_quantisations_and_outputs),
         cmocka_unit_test(test_the_gate_lies_on_the_same_side_of_longrope),
         cmocka_unit_test(test_sustained_decodes_for_ten_minutes),
+        cmocka_unit_test(test_int8_products_come_once_for_each_model),
         cmocka_unit_test(test_every_profile_can_be_planned),
         cmocka_unit_test(test_nonsense_is_refused_with_the_remedy),
         cmocka_unit_test(test_a_missing_file_is_no_misuse),

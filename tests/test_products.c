@@ -102,7 +102,8 @@ static void test_tiles_keep_the_values(void **state)
                     double most = 0, step = dtype_info(table[n].type)->quantised
                                                 ? 0.75 / 127
                                                 : 0; /* rounding, and a scale of least squares */
-                    for (size_t j = i / BLOCK_K * BLOCK_K; j < i / BLOCK_K * BLOCK_K + BLOCK_K; j++)
+                    size_t block = tile_block(table[n].type, k), first = i / block * block;
+                    for (size_t j = first; j < first + block; j++)
                         most = fmax(most, fabs((double)x[t * k + j]));
                     assert_true(fabs(activation(table[n].type, tiles, k, width, t, i) - x[t * k + i]) <= most * step);
                 }
@@ -112,9 +113,11 @@ static void test_tiles_keep_the_values(void **state)
     }
 }
 
+enum { ONE_SIDED = 2 };
+
 struct shape {
     size_t rows, k, tokens;
-    bool extreme;
+    int extreme; /* 1: values at the ends of their ranges; ONE_SIDED, for int8: all of a row, and of a token, at the same end */
 };
 
 static const struct shape shapes[] = {
@@ -129,13 +132,23 @@ static const struct shape long_shapes[] = {
     {80, 2048, 25, false}, {7, 17920, 1, true}, {530, 256, 1, false},
 };
 
+static void make_one_sided(const struct shape *s, uint8_t *stored, float *x)
+{
+    for (size_t r = 0; r < s->rows; r++)
+        memset(stored + r * dtype_row_bytes(DTYPE_INT8, s->k), r % 2 ? 0x7f : 0x80, s->k);
+    for (size_t i = 0; i < s->tokens * s->k; i++)
+        x[i] = i / s->k % 2 ? -1.0f : 1.0f;
+}
+
 /* A product against float64 on the same activations; the offset of an all-equal block must cancel exactly. */
 static void check_product(const struct kernel *kernel, const struct shape *s)
 {
     size_t width = kernel->width, stride = panel_count(s->rows) * PANEL_ROWS;
     uint8_t *stored = random_rows(kernel->type, s->rows, s->k, s->extreme);
-    uint8_t *packed = pack_all(kernel_at(OP_PACK, kernel->type, ISA_SCALAR), s->rows, s->k, stored);
     float *x = random_vectors(s->tokens, s->k, s->extreme);
+    if (s->extreme == ONE_SIDED)
+        make_one_sided(s, stored, x);
+    uint8_t *packed = pack_all(kernel_at(OP_PACK, kernel->type, ISA_SCALAR), s->rows, s->k, stored);
     double *row = allocate(s->k * sizeof *row);
     uint8_t *tiles = tile_all(kernel_at(OP_TILE, kernel->type, ISA_SCALAR), s->k, s->tokens, width, x);
     float *out = allocate(s->tokens * stride * sizeof *out), *got = allocate(s->tokens * s->rows * sizeof *got);
@@ -181,6 +194,23 @@ static void test_products_against_float64(void **state)
     }
 }
 
+/* The longest rows and the largest numbers of per-channel int8: nothing overflows, at any level. */
+static void test_channel_sums_hold_the_longest_rows(void **state)
+{
+    static const struct shape longest[] = {{18, CHANNEL_K_MAX, 13, ONE_SIDED}, {3, CHANNEL_K_MAX, 1, ONE_SIDED}};
+    size_t count;
+    const struct kernel *table = kernel_table(&count);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        if (table[i].type == DTYPE_INT8 && (host_isa() >> table[i].isa & 1)) {
+            if (table[i].op == OP_GEMM)
+                check_product(&table[i], &longest[0]);
+            if (table[i].op == OP_GEMV)
+                check_product(&table[i], &longest[1]);
+        }
+}
+
 /* Every f16 value, the subnormal and the infinite too, reaches the product as what it is. */
 static void test_half_weights_are_exact(void **state)
 {
@@ -213,7 +243,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pack_variants_equal_scalar),    cmocka_unit_test(test_panel_bytes),
         cmocka_unit_test(test_panel_row_gives_stored_values), cmocka_unit_test(test_tiles_keep_the_values),
-        cmocka_unit_test(test_products_against_float64),      cmocka_unit_test(test_half_weights_are_exact),
+        cmocka_unit_test(test_products_against_float64),      cmocka_unit_test(test_channel_sums_hold_the_longest_rows),
+        cmocka_unit_test(test_half_weights_are_exact),
     };
     return cmocka_run_group_tests_name("products", tests, NULL, NULL);
 }

@@ -188,6 +188,7 @@ static void refuses_unknown_words(void **state)
     } words[] = {
         {"q4_k_n", "did you mean 'q4_k_m'?"},
         {"q4-0", "did you mean 'q4_0'?"},
+        {"int8", "no model is stored in it: choose q8_0"},
         {"", "there is no quantisation ''"},
         {"zzzz", "there is no quantisation 'zzzz'"},
     };

@@ -79,7 +79,8 @@ static void bytes_never_change(void **state)
         [DTYPE_Q8_0] = UINT64_C(0x7d72e44c5062b651), [DTYPE_Q4_0] = UINT64_C(0x79609a6a97d4fd02),
         [DTYPE_BF16] = UINT64_C(0xbe4d2f7d556555ef), [DTYPE_Q4_1] = UINT64_C(0x5cd1592ded668b45),
         [DTYPE_Q4_K] = UINT64_C(0x96f65ed4d5be1241), [DTYPE_Q5_K] = UINT64_C(0x924a45e8bc05defa),
-        [DTYPE_Q6_K] = UINT64_C(0x464360904a9e28b4), [DTYPE_IQ4_NL] = UINT64_C(0x2dba97134fe87851)};
+        [DTYPE_Q6_K] = UINT64_C(0x464360904a9e28b4), [DTYPE_IQ4_NL] = UINT64_C(0x2dba97134fe87851),
+        [DTYPE_INT8] = UINT64_C(0xcbf9a1918a68b179)};
 
     (void)state;
     for (int type = 0; type < DTYPE_COUNT; type++) {

@@ -124,15 +124,28 @@ static void element_f32(const uint8_t *element, double *out)
     *out = value;
 }
 
+static void row_int8(size_t elements, const uint8_t *row, double *out)
+{
+    float scale;
+
+    memcpy(&scale, row + elements, sizeof scale);
+    for (size_t i = 0; i < elements; i++)
+        out[i] = (double)scale * (int8_t)row[i];
+}
+
 void dequantise_row(enum dtype type, size_t elements, const void *row, double *out)
 {
-    static void (*const blocks[DTYPE_COUNT])(const uint8_t *block, double *out) = {
+    static void (*const blocks[DTYPE_MODELS])(const uint8_t *block, double *out) = {
         [DTYPE_F32] = element_f32, [DTYPE_F16] = element_f16,    [DTYPE_BF16] = element_bf16, [DTYPE_Q8_0] = block_q8_0,
         [DTYPE_Q4_0] = block_q4_0, [DTYPE_Q4_1] = block_q4_1,    [DTYPE_Q4_K] = block_q4_k,   [DTYPE_Q5_K] = block_q5_k,
         [DTYPE_Q6_K] = block_q6_k, [DTYPE_IQ4_NL] = block_iq4_nl};
     const struct dtype_info *info = dtype_info(type);
     const uint8_t *bytes = row;
 
+    if (type == DTYPE_INT8) {
+        row_int8(elements, bytes, out);
+        return;
+    }
     for (size_t i = 0; i < elements; i += info->block_elements, bytes += info->block_bytes)
         blocks[type](bytes, out + i);
 }

@@ -40,7 +40,7 @@ static enum status refuse_type(const struct tensor *tensor, uint32_t number, str
     char supported[128] = "";
     size_t used = 0;
 
-    for (int i = 0; i < DTYPE_COUNT && used < sizeof supported; i++)
+    for (int i = 0; i < DTYPE_MODELS && used < sizeof supported; i++)
         used += (size_t)snprintf(supported + used, sizeof supported - used, "%s%s", i ? ", " : "",
                                  dtype_info((enum dtype)i)->name);
     for (size_t i = 0; i < sizeof foreign_types / sizeof *foreign_types; i++)
@@ -229,6 +229,17 @@ static void file_release(const struct weights *weights, size_t tensor, size_t fi
         madvise((void *)(place->part->bytes + begin), end - begin, MADV_DONTNEED);
 }
 
+/* The mapping was made for reading once. Where a kernel does not know one of these words, pages come in on first use. */
+static void file_retain(const struct weights *weights)
+{
+    static const int advices[] = {MADV_NORMAL, MADV_HUGEPAGE, MADV_WILLNEED, MADV_POPULATE_READ};
+    const struct gguf_parts *parts = &((const struct gguf_weights *)weights)->parts;
+
+    for (size_t i = 0; i < parts->count; i++)
+        for (size_t a = 0; a < sizeof advices / sizeof *advices; a++)
+            madvise((void *)parts->items[i].bytes, parts->items[i].size, advices[a]);
+}
+
 static void file_close(struct weights *weights)
 {
     struct gguf_weights *file = (struct gguf_weights *)weights;
@@ -238,8 +249,8 @@ static void file_close(struct weights *weights)
     free(file);
 }
 
-static const struct weights_ops file_ops = {"file", file_read, file_view, file_release, file_close};
-static const struct weights_ops memory_ops = {"file", file_read, file_view, NULL, file_close};
+static const struct weights_ops file_ops = {"file", file_read, file_view, file_release, file_retain, file_close};
+static const struct weights_ops memory_ops = {"file", file_read, file_view, NULL, NULL, file_close};
 
 /* Takes the parts over, and closes them in case of an error. */
 static enum status open_parts(struct weights **weights, struct model *model, const struct weights_ops *ops,

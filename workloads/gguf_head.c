@@ -8,7 +8,7 @@
 
 enum { CAPACITY_LEAST = 4096, KEY_SPACE = 128 };
 
-static void put(struct gguf_head *head, const void *bytes, size_t count)
+void gguf_put_bytes(struct gguf_head *head, const void *bytes, size_t count)
 {
     if (!head->starved && count > head->capacity - head->size) {
         size_t capacity = head->capacity ? 2 * head->capacity : CAPACITY_LEAST;
@@ -32,13 +32,13 @@ void gguf_put_number(struct gguf_head *head, uint64_t value, size_t bytes)
 
     for (size_t i = 0; i < bytes; i++)
         little[i] = (unsigned char)(value >> (8 * i));
-    put(head, little, bytes);
+    gguf_put_bytes(head, little, bytes);
 }
 
 void gguf_put_text(struct gguf_head *head, const char *text)
 {
     gguf_put_number(head, strlen(text), 8);
-    put(head, text, strlen(text));
+    gguf_put_bytes(head, text, strlen(text));
 }
 
 static void put_key(struct gguf_head *head, const char *prefix, const char *name, enum gguf_type type)

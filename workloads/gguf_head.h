@@ -14,6 +14,8 @@ struct gguf_head {
     bool starved;        /* memory ran out: the bytes are incomplete */
 };
 
+void gguf_put_bytes(struct gguf_head *head, const void *bytes, size_t count);
+
 /* Little-endian, `bytes` bytes of it. */
 void gguf_put_number(struct gguf_head *head, uint64_t value, size_t bytes);
 void gguf_put_text(struct gguf_head *head, const char *text);

@@ -176,11 +176,15 @@ static enum status refuse_meaning(const struct gguf_pair *pair, bool real, doubl
     return STATUS_OK;
 }
 
+static bool key_applies(const struct key *key, const struct model *model)
+{
+    return !key->among || layout_is_among(model->architecture_name, key->among);
+}
+
 static bool is_known(const struct model *model, const char *name)
 {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (strcmp(keys[i].name, name) == 0 &&
-            (!keys[i].among || layout_is_among(model->architecture_name, keys[i].among)))
+        if (strcmp(keys[i].name, name) == 0 && key_applies(&keys[i], model))
             return true;
     return false;
 }
@@ -190,7 +194,7 @@ static enum status read_keys(struct model *model, const struct gguf_parts *parts
     enum status status = STATUS_OK;
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys && !status; i++) {
-        if (!keys[i].among || layout_is_among(model->architecture_name, keys[i].among))
+        if (key_applies(&keys[i], model))
             status = read_key(model, parts, &keys[i], error);
         else if (!is_known(model, keys[i].name))
             status =
@@ -312,4 +316,39 @@ enum status gguf_read_keys(struct model *model, const struct gguf_parts *parts, 
     set_name(model, parts, origin);
     set_license(model, parts);
     return STATUS_OK;
+}
+
+/* Some loaders ask for a count even where it is 0; a real that changes nothing is left out as files do. */
+static void write_key(struct gguf_head *head, const struct model *model, const struct model *fixed,
+                      const struct key *key)
+{
+    const char *from = (const char *)model + key->offset, *same = (const char *)fixed + key->offset;
+
+    if (key->real) {
+        double value = *(const double *)from;
+        bool neutral = key->absence == NEUTRAL && (value == 0 || value == key->neutral);
+        if (!neutral && (value != *(const double *)same || value == 0))
+            gguf_put_real_pair(head, model->architecture_name, key->name, value);
+    } else {
+        size_t value = *(const size_t *)from;
+        if (value != *(const size_t *)same || value == 0)
+            gguf_put_count_pair(head, model->architecture_name, key->name, (uint32_t)value);
+    }
+}
+
+void gguf_write_keys(struct gguf_head *head, const struct model *model)
+{
+    struct model fixed = {
+        .hidden = model->hidden, .heads = model->heads, .layers = model->layers, .window = model->window};
+
+    /* What the architecture fixes, and nothing else: the rest of this is 0 again. */
+    memcpy(fixed.architecture_name, model->architecture_name, sizeof fixed.architecture_name);
+    layout_set_constants(&fixed);
+    fixed.hidden = fixed.heads = fixed.layers = fixed.window = 0;
+    gguf_put_count_pair(head, model->architecture_name, "vocab_size", (uint32_t)model->vocabulary);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (key_applies(&keys[i], model))
+            write_key(head, model, &fixed, &keys[i]);
+    gguf_put_count_pair(head, model->architecture_name, "attention.value_length", (uint32_t)model->head_size);
+    gguf_write_rope(head, model);
 }

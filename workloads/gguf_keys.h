@@ -1,7 +1,8 @@
-/* From the keys of a GGUF file to the hyperparameters of a model. */
+/* From the keys of a GGUF file to the hyperparameters of a model, and back. */
 #ifndef POCKETMARK_WORKLOADS_GGUF_KEYS_H
 #define POCKETMARK_WORKLOADS_GGUF_KEYS_H
 
+#include "workloads/gguf_head.h"
 #include "workloads/gguf_parts.h"
 #include "workloads/model.h"
 
@@ -20,5 +21,12 @@ const struct gguf_pair *gguf_model_pair(const struct model *model, const struct 
 
 /* A count that fits 32 bits. */
 enum status gguf_pair_size(const struct gguf_pair *pair, size_t *value, struct error *error);
+
+/* The opposite of gguf_read_keys for a model that is laid out: the keys of its architecture but for general.* ones; what the
+ * architecture fixes is left out. */
+void gguf_write_keys(struct gguf_head *head, const struct model *model);
+
+/* The part of it that gguf_read_rope reads. */
+void gguf_write_rope(struct gguf_head *head, const struct model *model);
 
 #endif

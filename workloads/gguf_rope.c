@@ -148,3 +148,29 @@ enum status gguf_read_rope(struct model *model, const struct gguf_parts *parts, 
         rope->original_context_tokens = 0;
     return STATUS_OK;
 }
+
+void gguf_write_rope(struct gguf_head *head, const struct model *model)
+{
+    const struct rope *rope = &model->rope;
+    const char *prefix = model->architecture_name;
+    struct scaling scaling = {.factor = rope->factor, .attention_factor = 1};
+    double attention_factor = rope->magnitude;
+
+    gguf_put_count_pair(head, prefix, "rope.dimension_count", (uint32_t)rope->dimensions);
+    if (rope->original_context_tokens)
+        gguf_put_count_pair(head, prefix, "rope.scaling.original_context_length",
+                            (uint32_t)rope->original_context_tokens);
+    if (rope->scaling == ROPE_LINEAR || rope->scaling == ROPE_YARN) {
+        gguf_put_text_pair(head, prefix, "rope.scaling.type", rope->scaling == ROPE_YARN ? "yarn" : "linear");
+        gguf_put_real_pair(head, prefix, "rope.scaling.factor", rope->factor);
+    }
+    if (rope->scaling == ROPE_YARN) {
+        gguf_put_real_pair(head, prefix, "rope.scaling.yarn_beta_fast", rope->yarn_beta_fast);
+        gguf_put_real_pair(head, prefix, "rope.scaling.yarn_beta_slow", rope->yarn_beta_slow);
+        if (strcmp(prefix, "mistral3") == 0)
+            gguf_put_real_pair(head, prefix, "rope.scaling.yarn_log_multiplier", 1);
+        attention_factor /= yarn_magnitude(model, &scaling);
+    }
+    if (fabs(attention_factor - 1) > 1e-9)
+        gguf_put_real_pair(head, prefix, "rope.scaling.attn_factor", attention_factor);
+}

@@ -8,6 +8,11 @@ static enum status set_type(const struct model *model, struct tensor *tensor, en
 {
     const struct dtype_info *info = dtype_info(type);
 
+    if (type >= DTYPE_MODELS)
+        return error_set(error, STATUS_MISUSE,
+                         "%s is a type of single matrix products, which profiles measure; no model is stored in it: "
+                         "choose q8_0",
+                         info->name);
     if (tensor->columns % info->block_elements != 0)
         return error_set(error, STATUS_FORMAT,
                          "tensor '%s' of %s has rows of %zu elements, which is no multiple of the %zu of a block "
@@ -98,7 +103,7 @@ static enum status apply_mix(struct model *model, const struct mix *mix, const e
 
 enum status model_quantise(struct model *model, const char *quantisation, const enum dtype *output, struct error *error)
 {
-    const char *names[DTYPE_COUNT + MIX_COUNT], *near;
+    const char *names[DTYPE_MODELS + MIX_COUNT], *near;
     enum dtype type;
 
     for (size_t i = 0; i < MIX_COUNT; i++)
@@ -106,11 +111,11 @@ enum status model_quantise(struct model *model, const char *quantisation, const 
             return apply_mix(model, &mixes[i], output, error);
     if (dtype_from_name(quantisation, &type))
         return model_set_types(model, type, output ? narrow(*output, model->hidden) : type, error);
-    for (size_t i = 0; i < DTYPE_COUNT; i++)
+    for (size_t i = 0; i < DTYPE_MODELS; i++)
         names[i] = dtype_info((enum dtype)i)->name;
     for (size_t i = 0; i < MIX_COUNT; i++)
-        names[DTYPE_COUNT + i] = mixes[i].name;
-    near = nearest_word(quantisation, names, DTYPE_COUNT + MIX_COUNT);
+        names[DTYPE_MODELS + i] = mixes[i].name;
+    near = nearest_word(quantisation, names, DTYPE_MODELS + MIX_COUNT);
     return error_set(error, STATUS_MISUSE, "there is no quantisation '%.40s'%s%s%s", quantisation,
                      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

@@ -212,6 +212,27 @@ static void row_super(struct stream *stream, const struct recipe *recipe, enum d
     }
 }
 
+/* int8: the bytes, then their scale. */
+static void row_channel(struct stream *stream, const struct recipe *recipe, size_t columns, uint8_t *out)
+{
+    _Alignas(64) uint32_t scales[STREAM_LANES];
+    _Alignas(64) uint8_t values[RUN_BYTES];
+
+    stream_take(stream, FIX_NONE, sizeof *scales, scales);
+    for (size_t run; columns; columns -= run) {
+        run = columns < RUN_BYTES ? columns : RUN_BYTES;
+        stream_take(stream, FIX_BYTES, run, values);
+        if (out) {
+            memcpy(out, values, run);
+            out += run;
+        }
+    }
+    if (out) {
+        uint32_t scale = recipe->low + (scales[0] & (recipe->span - 1)); /* the span is a power of two */
+        memcpy(out, &scale, sizeof scale);
+    }
+}
+
 /* f16 and bf16. */
 static void row_halves(struct stream *stream, const struct recipe *recipe, size_t columns, uint8_t *out)
 {
@@ -261,6 +282,9 @@ static void row_write(struct stream *stream, const struct recipe *recipe, const 
     case DTYPE_F16:
     case DTYPE_BF16:
         row_halves(stream, recipe, tensor->columns, out);
+        break;
+    case DTYPE_INT8:
+        row_channel(stream, recipe, tensor->columns, out);
         break;
     case DTYPE_Q4_K:
     case DTYPE_Q5_K:
@@ -339,6 +363,7 @@ static double type_variance(enum dtype type)
     case DTYPE_Q4_1:
         return SPREAD_VARIANCE * NIBBLE_VARIANCE;
     case DTYPE_Q8_0:
+    case DTYPE_INT8:
         return SPREAD_VARIANCE * BYTE_VARIANCE;
     case DTYPE_IQ4_NL:
         return SPREAD_VARIANCE * IQ4_NL_VARIANCE;
@@ -379,7 +404,7 @@ static void recipe_set_spread(struct recipe *recipe, enum dtype type, double dev
 {
     float low = (float)(deviation / sqrt(type_variance(type)));
 
-    if (type == DTYPE_F32 || type == DTYPE_BF16) {
+    if (type == DTYPE_F32 || type == DTYPE_BF16 || type == DTYPE_INT8) {
         memcpy(&recipe->low, &low, sizeof low);
         recipe->span = 1 << 24;
         if (type == DTYPE_BF16) {

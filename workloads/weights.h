@@ -17,6 +17,8 @@ struct weights_ops {
     const void *(*view)(const struct weights *weights, size_t tensor, size_t first);
     /* These rows are not needed again: their pages may be given back. NULL: nothing to give back. */
     void (*release)(const struct weights *weights, size_t tensor, size_t first, size_t count);
+    /* Rows will be read where they lie, again and again: brings all pages in. NULL: they lie in memory for good. */
+    void (*retain)(const struct weights *weights);
     void (*close)(struct weights *weights);
 };
 

@@ -59,7 +59,7 @@ struct cpu_scratch {
     struct cpu_thread_scratch {
         uint8_t *tile;              /* activation tile of one token */
         float *normed;              /* [widest input of any matrix] */
-        void *gemm;                 /* GEMM_SCRATCH_BYTES */
+        void *gemm;                 /* matrix_scratch_bytes of any matrix */
         float *query, *key, *value; /* one token's [heads][head_size], [kv_heads][head_size] */
         float *attend_queries, *attend_scratch;
         struct cpu_part { /* attention of one key/value head's queries over a part of the positions */
@@ -79,9 +79,11 @@ struct cpu {
     struct threads *threads;
     struct gemv_tuning tuning; /* of one-token products; tuned: by a trial at load */
     bool tuned, may_tune;
+    bool as_stored; /* matrices are read where a file's mapping has them, where there are kernels for that */
     const struct kernel *attend, *norm, *rotate, *gate, *cap;
     const struct model *model;
     struct buffer weights;
+    size_t mapped_bytes;             /* of matrices that are not in that buffer but in the file */
     struct matrix embedding, output; /* the same when tied */
     const float *output_norm;
     struct cpu_layer *layers;
@@ -98,8 +100,9 @@ struct cpu {
     struct cpu_trial *trial;
 };
 
-/* packed.c: all weights of a model in one buffer. cpu_pack_bytes is what cpu_pack will allocate. */
-size_t cpu_pack_bytes(const struct model *model, isa_set isa);
+/* packed.c: all weights of a model in one buffer, but for those that stay in a file. cpu_pack_bytes is what cpu_pack will allocate,
+ * *mapped_bytes (may be NULL) what stays. */
+size_t cpu_pack_bytes(const struct model *model, isa_set isa, bool as_stored, size_t *mapped_bytes);
 enum status cpu_pack(struct cpu *cpu, const struct weights *weights, struct error *error);
 
 /* cache.c */
@@ -121,7 +124,7 @@ enum status cpu_cache_mark(struct cpu *cpu, struct error *error);
 void cpu_cache_restore(struct cpu *cpu);
 
 /* scratch.c */
-size_t cpu_scratch_bytes(const struct model *model, isa_set isa, size_t batch_tokens, size_t threads);
+size_t cpu_scratch_bytes(const struct model *model, isa_set isa, bool as_stored, size_t batch_tokens, size_t threads);
 enum status cpu_scratch_open(struct cpu *cpu, struct error *error);
 
 /* attention.c: norms and rotates this layer's queries and keys, stores keys and values, and attends; `tokens` tokens from `position`

@@ -247,8 +247,7 @@ static void begin(const struct pass *pass, size_t thread)
     for (size_t t = first; t < last; t++) {
         size_t token = (size_t)pass->tokens[t];
         float *x = cpu->scratch.x + t * cpu->scratch.hidden_stride;
-        panel_row(e->type, e->columns, e->data + token / PANEL_ROWS * panel_bytes(e->type, e->columns),
-                  token % PANEL_ROWS, x);
+        matrix_row(e, token, x);
         for (size_t i = 0; i < model->hidden && scale != 1; i++)
             x[i] *= scale;
         fill_angles(pass, t);

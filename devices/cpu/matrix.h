@@ -1,4 +1,4 @@
-/* One weight matrix in packed panels, and its products on all threads. */
+/* One weight matrix in packed panels, or in rows as a file has them, and its products on all threads. */
 #ifndef POCKETMARK_DEVICES_CPU_MATRIX_H
 #define POCKETMARK_DEVICES_CPU_MATRIX_H
 
@@ -15,15 +15,24 @@ struct matrix {
     size_t first;  /* its row that is the first of the matrix */
     enum dtype type;
     size_t rows, columns, panels;
-    uint8_t *data; /* panels · panel_bytes, rows past the end are zero */
+    bool as_stored; /* the rows lie at data as in a file, which nobody writes to; else they are packed there */
+    uint8_t *data;  /* panels · panel_bytes, rows past the end are zero, or, as stored, not there */
     const struct kernel *pack, *tile, *gemv, *gemm;
 };
 
-/* Shape and kernels of `rows` rows of a tensor from `first` on; data is left NULL. */
-struct matrix matrix_of(const struct model *model, const struct tensor *tensor, size_t first, size_t rows, isa_set isa);
+/* Shape and kernels of `rows` rows of a tensor from `first` on; data is left NULL. as_stored is asked for and granted where
+ * there is a kernel for the type. */
+struct matrix matrix_of(const struct model *model, const struct tensor *tensor, size_t first, size_t rows, isa_set isa,
+                        bool as_stored);
 
-/* Bytes of the packed panels, a multiple of 64. */
+/* Bytes of all panels, a multiple of 64. Those of the types that can stay as stored are as long as their rows. */
 size_t matrix_bytes(const struct matrix *matrix);
+
+/* Bytes of scratch of one thread for matrix_multiply. */
+size_t matrix_scratch_bytes(const struct matrix *matrix);
+
+/* Row `row` as floats. */
+void matrix_row(const struct matrix *matrix, size_t row, float *out);
 
 /* Bytes of the stored rows of one panel: what matrix_pack needs as scratch. */
 size_t matrix_stored_panel_bytes(const struct matrix *matrix);
@@ -58,7 +67,8 @@ struct matrix_walk matrix_walk(const struct matrix *matrix, struct threads *thre
 /* The next panels [*begin, *end) to multiply; false: all are taken. */
 bool matrix_walk_next(struct matrix_walk *walk, size_t *begin, size_t *end);
 
-/* out[t·stride + row] of the rows of panels [begin, end). scratch: GEMM_SCRATCH_BYTES of this thread. */
+/* out[t·stride + row] of the rows of panels [begin, end); what pads the last panel becomes 0 or is left as it is. scratch:
+ * matrix_scratch_bytes of this thread. */
 void matrix_multiply(const struct matrix *matrix, size_t begin, size_t end, size_t tokens, const uint8_t *tiles,
                      float *out, size_t stride, const struct gemv_tuning *tuning, void *scratch);
 

@@ -1,4 +1,4 @@
-/* All weights of a model, packed into one buffer in the order of its tensors. What a file holds fused is packed apart, so that the
+/* All weights of a model, packed into one buffer in the order of its tensors, but for those that are to be read in the file. What a file holds fused is packed apart, so that the
  * forward pass knows no fused matrices. */
 #include <stdlib.h>
 #include <string.h>
@@ -42,10 +42,10 @@ static size_t vector_bytes(const struct tensor *tensor)
     return (tensor->columns * sizeof(float) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-size_t cpu_pack_bytes(const struct model *model, isa_set isa)
+size_t cpu_pack_bytes(const struct model *model, isa_set isa, bool as_stored, size_t *mapped_bytes)
 {
     struct part parts[PARTS_MAX];
-    size_t bytes = 0;
+    size_t bytes = 0, mapped = 0;
 
     for (size_t i = 0; i < model->tensor_count; i++) {
         const struct tensor *tensor = &model->tensors[i];
@@ -53,10 +53,15 @@ size_t cpu_pack_bytes(const struct model *model, isa_set isa)
         if (count == 0)
             bytes += vector_bytes(tensor);
         for (size_t p = 0; p < count; p++) {
-            struct matrix matrix = matrix_of(model, tensor, parts[p].first, parts[p].rows, isa);
-            bytes += matrix_bytes(&matrix);
+            struct matrix matrix = matrix_of(model, tensor, parts[p].first, parts[p].rows, isa, as_stored);
+            if (matrix.as_stored)
+                mapped += matrix.rows * dtype_row_bytes(matrix.type, matrix.columns);
+            else
+                bytes += matrix_bytes(&matrix);
         }
     }
+    if (mapped_bytes)
+        *mapped_bytes = mapped;
     return bytes;
 }
 
@@ -143,10 +148,11 @@ static void lay_out(struct packing *p)
             continue;
         }
         for (size_t n = 0, count = split(model, tensor, parts); n < count; n++) {
-            struct matrix matrix = matrix_of(model, tensor, parts[n].first, parts[n].rows, p->cpu->isa);
-            matrix.data = at;
+            struct matrix matrix =
+                matrix_of(model, tensor, parts[n].first, parts[n].rows, p->cpu->isa, p->cpu->as_stored);
+            matrix.data = matrix.as_stored ? (uint8_t *)p->weights->ops->view(p->weights, i, matrix.first) : at;
             *matrix_place(p->cpu, parts[n].role, tensor->layer) = matrix;
-            at += matrix_bytes(&matrix);
+            at += matrix.as_stored ? 0 : matrix_bytes(&matrix);
             if (matrix_stored_panel_bytes(&matrix) > p->scratch_bytes)
                 p->scratch_bytes = matrix_stored_panel_bytes(&matrix);
         }
@@ -175,7 +181,8 @@ static void pack_share(void *context, size_t thread)
             const struct matrix *matrix = matrix_place(p->cpu, parts[n].role, tensor->layer);
             size_t begin, end;
             matrix_share(matrix, p->cpu->threads, thread, &begin, &end);
-            matrix_pack(matrix, p->weights, begin, end, scratch);
+            if (!matrix->as_stored)
+                matrix_pack(matrix, p->weights, begin, end, scratch);
         }
     }
 }
@@ -199,14 +206,23 @@ enum status cpu_pack(struct cpu *cpu, const struct weights *weights, struct erro
 {
     const struct model *model = cpu->model;
     struct packing p = {.cpu = cpu, .weights = weights};
-    enum status status = buffer_open(&cpu->weights, cpu_pack_bytes(model, cpu->isa), true, error);
+    enum status status;
 
+    if (cpu->as_stored && !weights->ops->view(weights, 0, 0))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: generated weights lie nowhere as stored; --no-repack needs a file, and `export-gguf` "
+                         "writes one",
+                         model->name);
+    status =
+        buffer_open(&cpu->weights, cpu_pack_bytes(model, cpu->isa, cpu->as_stored, &cpu->mapped_bytes), true, error);
     if (status != STATUS_OK)
         return status;
     status = check_roles(cpu, error);
     if (status != STATUS_OK)
         return status;
     lay_out(&p);
+    if (cpu->mapped_bytes && weights->ops->retain)
+        weights->ops->retain(weights);
     p.scratch = malloc(p.scratch_bytes * threads_count(cpu->threads));
     if (p.scratch)
         threads_run(cpu->threads, pack_share, &p);

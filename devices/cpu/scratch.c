@@ -32,26 +32,33 @@ static size_t most(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Bytes of the largest activation tiles of any matrix, and the longest input. */
-static void widest(const struct model *model, isa_set isa, size_t tokens, size_t *tiles_bytes, size_t *columns)
+/* The most that any matrix needs. */
+struct needs {
+    size_t tiles_bytes, columns, scratch_bytes;
+};
+
+static struct needs needs_of(const struct model *model, isa_set isa, bool as_stored, size_t tokens)
 {
-    *tiles_bytes = *columns = 0;
+    struct needs needs = {0};
+
     for (size_t i = 0; i < model->tensor_count; i++)
         if (model->tensors[i].rows > 1) {
-            struct matrix matrix = matrix_of(model, &model->tensors[i], 0, model->tensors[i].rows, isa);
-            *tiles_bytes = most(*tiles_bytes, matrix_tiles_bytes(&matrix, tokens));
-            *columns = most(*columns, matrix.columns);
+            struct matrix matrix = matrix_of(model, &model->tensors[i], 0, model->tensors[i].rows, isa, as_stored);
+            needs.tiles_bytes = most(needs.tiles_bytes, matrix_tiles_bytes(&matrix, tokens));
+            needs.columns = most(needs.columns, matrix.columns);
+            needs.scratch_bytes = most(needs.scratch_bytes, matrix_scratch_bytes(&matrix));
         }
+    return needs;
 }
 
-static void cut_thread(struct cutter *cutter, const struct model *model, isa_set isa, struct cpu_thread_scratch *thread)
+static void cut_thread(struct cutter *cutter, const struct model *model, isa_set isa, bool as_stored,
+                       struct cpu_thread_scratch *thread)
 {
-    size_t tile, columns;
+    struct needs needs = needs_of(model, isa, as_stored, 1);
 
-    widest(model, isa, 1, &tile, &columns);
-    thread->tile = cut(cutter, tile);
-    thread->normed = cut_floats(cutter, columns);
-    thread->gemm = cut(cutter, GEMM_SCRATCH_BYTES);
+    thread->tile = cut(cutter, needs.tiles_bytes);
+    thread->normed = cut_floats(cutter, needs.columns);
+    thread->gemm = cut(cutter, needs.scratch_bytes);
     thread->query = cut_floats(cutter, model->heads * model->head_size);
     thread->key = cut_floats(cutter, model->kv_heads * model->head_size);
     thread->value = cut_floats(cutter, model->kv_heads * model->head_size);
@@ -65,10 +72,9 @@ static void cut_thread(struct cutter *cutter, const struct model *model, isa_set
         };
 }
 
-static size_t cut_all(struct cutter cutter, const struct model *model, isa_set isa, size_t batch, size_t threads,
-                      struct cpu_scratch *s)
+static size_t cut_all(struct cutter cutter, const struct model *model, isa_set isa, bool as_stored, size_t batch,
+                      size_t threads, struct cpu_scratch *s)
 {
-    size_t tiles, columns;
     struct cpu_thread_scratch counted;
 
     s->hidden_stride = pad(model->hidden);
@@ -89,26 +95,25 @@ static size_t cut_all(struct cutter cutter, const struct model *model, isa_set i
     }
     s->query_factor = cut_floats(&cutter, batch);
     s->logits = cut_floats(&cutter, pad(model->vocabulary));
-    widest(model, isa, batch, &tiles, &columns);
-    s->tiles = cut(&cutter, tiles);
+    s->tiles = cut(&cutter, needs_of(model, isa, as_stored, batch).tiles_bytes);
     for (size_t t = 0; t < threads; t++)
-        cut_thread(&cutter, model, isa, s->threads ? &s->threads[t] : &counted);
+        cut_thread(&cutter, model, isa, as_stored, s->threads ? &s->threads[t] : &counted);
     return cutter.used;
 }
 
-size_t cpu_scratch_bytes(const struct model *model, isa_set isa, size_t batch_tokens, size_t threads)
+size_t cpu_scratch_bytes(const struct model *model, isa_set isa, bool as_stored, size_t batch_tokens, size_t threads)
 {
     struct cpu_scratch counted = {0};
 
-    return cut_all((struct cutter){0}, model, isa, batch_tokens, threads, &counted);
+    return cut_all((struct cutter){0}, model, isa, as_stored, batch_tokens, threads, &counted);
 }
 
 enum status cpu_scratch_open(struct cpu *cpu, struct error *error)
 {
     struct cpu_scratch *s = &cpu->scratch;
     size_t threads = threads_count(cpu->threads);
-    enum status status =
-        buffer_open(&s->buffer, cpu_scratch_bytes(cpu->model, cpu->isa, cpu->batch_tokens, threads), true, error);
+    enum status status = buffer_open(
+        &s->buffer, cpu_scratch_bytes(cpu->model, cpu->isa, cpu->as_stored, cpu->batch_tokens, threads), true, error);
 
     if (status != STATUS_OK)
         return status;
@@ -116,6 +121,7 @@ enum status cpu_scratch_open(struct cpu *cpu, struct error *error)
     if (!s->threads)
         return error_set(error, STATUS_MEMORY, "out of memory");
     memset(s->buffer.data, 0, s->buffer.bytes); /* resident from the start, as it is reported */
-    cut_all((struct cutter){.base = s->buffer.data}, cpu->model, cpu->isa, cpu->batch_tokens, threads, s);
+    cut_all((struct cutter){.base = s->buffer.data}, cpu->model, cpu->isa, cpu->as_stored, cpu->batch_tokens, threads,
+            s);
     return STATUS_OK;
 }

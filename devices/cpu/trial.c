@@ -18,7 +18,7 @@ struct cpu_trial {
     struct buffer weights, work;
     size_t copies, next, tokens, copy_bytes;
     float *x, *out;
-    uint8_t *tiles, *gemm; /* gemm: GEMM_SCRATCH_BYTES a thread */
+    uint8_t *tiles, *gemm; /* gemm: matrix_scratch_bytes a thread */
 };
 
 void cpu_trial_close(struct cpu *cpu)
@@ -73,8 +73,9 @@ static enum status allocate(struct cpu *cpu, struct cpu_trial *trial, struct err
     x_bytes = (x_bytes + 63) / 64 * 64;
     out_bytes = (out_bytes + 63) / 64 * 64;
     if (status == STATUS_OK)
-        status =
-            buffer_open(&trial->work, x_bytes + out_bytes + tiles_bytes + threads * GEMM_SCRATCH_BYTES, true, error);
+        status = buffer_open(&trial->work,
+                             x_bytes + out_bytes + tiles_bytes + threads * matrix_scratch_bytes(&trial->matrix), true,
+                             error);
     if (status != STATUS_OK)
         return status;
     uint8_t *at = trial->work.data;
@@ -92,6 +93,16 @@ struct packing {
     size_t scratch_bytes;
 };
 
+/* Rows as stored, for want of a file that has them. */
+static void read_rows(const struct matrix *matrix, const struct weights *weights, size_t begin, size_t end)
+{
+    size_t first = begin * PANEL_ROWS, last = end * PANEL_ROWS < matrix->rows ? end * PANEL_ROWS : matrix->rows;
+
+    if (first < last)
+        weights->ops->read(weights, matrix->tensor, first, last - first,
+                           matrix->data + first * dtype_row_bytes(matrix->type, matrix->columns));
+}
+
 static void pack_copies(void *context, size_t thread)
 {
     struct packing *p = context;
@@ -100,7 +111,10 @@ static void pack_copies(void *context, size_t thread)
     uint8_t *base = trial->weights.data;
 
     matrix_share(&trial->matrix, p->cpu->threads, thread, &begin, &end);
-    matrix_pack(&trial->matrix, p->weights, begin, end, p->scratch + thread * p->scratch_bytes);
+    if (trial->matrix.as_stored)
+        read_rows(&trial->matrix, p->weights, begin, end);
+    else
+        matrix_pack(&trial->matrix, p->weights, begin, end, p->scratch + thread * p->scratch_bytes);
     for (size_t copy = 1; copy < trial->copies; copy++)
         memcpy(base + copy * trial->copy_bytes + begin * bytes, base + begin * bytes, (end - begin) * bytes);
 }
@@ -139,7 +153,7 @@ enum status cpu_trial_open(struct cpu *cpu, const struct host *host, const struc
     trial->tensor = (struct tensor){
         .role = ROLE_GATE, .rows = matmul->rows, .columns = matmul->columns, .type = matmul->type, .name = "matmul"};
     trial->model = (struct model){.name = "matmul", .layers = 1, .tensors = &trial->tensor, .tensor_count = 1};
-    trial->matrix = matrix_of(&trial->model, &trial->tensor, 0, matmul->rows, cpu->isa);
+    trial->matrix = matrix_of(&trial->model, &trial->tensor, 0, matmul->rows, cpu->isa, cpu->as_stored);
     trial->tokens = matmul->tokens;
     trial->copy_bytes = matrix_bytes(&trial->matrix);
     trial->copies = count_copies(host, matmul, trial->copy_bytes);
@@ -166,7 +180,8 @@ static void multiply(void *context, size_t thread)
     walk = matrix_walk(&trial->matrix, cpu->threads, thread, 0);
     while (matrix_walk_next(&walk, &begin, &end))
         matrix_multiply(&trial->matrix, begin, end, trial->tokens, trial->tiles, trial->out,
-                        trial->matrix.panels * PANEL_ROWS, &cpu->tuning, trial->gemm + thread * GEMM_SCRATCH_BYTES);
+                        trial->matrix.panels * PANEL_ROWS, &cpu->tuning,
+                        trial->gemm + thread * matrix_scratch_bytes(&trial->matrix));
 }
 
 void cpu_trial_run(struct cpu *cpu, float *out)
@@ -190,8 +205,9 @@ static double activation(const struct cpu_trial *trial, size_t token, size_t i)
 
     if (!dtype_info(m->type)->quantised)
         return ((const float *)tile)[i * width + t];
-    const float *scales = (const float *)(tile + k * width + k / BLOCK_K * width * sizeof(int32_t));
-    return (double)((const int8_t *)tile)[(i / 4 * width + t) * 4 + i % 4] * (double)scales[i / BLOCK_K * width + t];
+    size_t block = tile_block(m->type, k);
+    const float *scales = (const float *)(tile + k * width + k / block * width * sizeof(int32_t));
+    return (double)((const int8_t *)tile)[(i / 4 * width + t) * 4 + i % 4] * (double)scales[i / block * width + t];
 }
 
 /* NMSE of what cpu_trial_run has left in `out`. */
@@ -205,8 +221,7 @@ static double trial_nmse(const struct cpu_trial *trial, float *row, double *a, d
             a[i] = activation(trial, t, i);
         for (size_t r = 0; r < m->rows; r++) {
             double sum = 0;
-            panel_row(m->type, m->columns, m->data + r / PANEL_ROWS * panel_bytes(m->type, m->columns), r % PANEL_ROWS,
-                      row);
+            matrix_row(m, r, row);
             for (size_t i = 0; i < m->columns; i++)
                 sum += (double)row[i] * a[i];
             want[t * m->rows + r] = sum;

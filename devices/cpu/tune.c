@@ -40,9 +40,7 @@ static void read_matrix(struct cpu *cpu, const struct matrix *matrix, size_t thr
 
     matrix_share(matrix, cpu->threads, thread, &begin, &end);
     if (begin < end)
-        matrix->gemv->gemv(matrix->columns, end - begin,
-                           matrix->data + begin * panel_bytes(matrix->type, matrix->columns),
-                           cpu->scratch.threads[thread].tile, out + begin * PANEL_ROWS, tuning);
+        matrix_multiply(matrix, begin, end, 1, cpu->scratch.threads[thread].tile, out, 0, tuning, NULL);
 }
 
 static void read_layers(void *context, size_t thread)
@@ -77,7 +75,7 @@ void cpu_tune(struct cpu *cpu)
     double seconds[TUNE_CANDIDATES][TUNE_ROUNDS_MAX];
     uint64_t begin_ns = clock_now_ns(), start_ns;
 
-    if (cpu->weights.bytes < cache_bytes(cpu->host))
+    if (cpu->weights.bytes + cpu->mapped_bytes < cache_bytes(cpu->host))
         return;
     for (; rounds < TUNE_ROUNDS_MAX && clock_seconds(begin_ns, clock_now_ns()) < TRIAL_SECONDS; rounds++)
         for (size_t c = 0; c < TUNE_CANDIDATES; c++, reading.first += reading.count) {

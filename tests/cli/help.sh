@@ -7,7 +7,7 @@ silent "help hides inner commands" out '^  child'
 expect "--help" 0 --help
 expect "--version" 0 --version
 says "version is told" out '^pocketmark [0-9]+\.[0-9]+\.[0-9]+'
-for command in detect list run roof verify logits compare check validate; do
+for command in detect list run roof verify logits export-gguf compare check validate; do
     expect "$command --help" 0 "$command" --help
     says "$command --help has a usage line" out "^usage: pocketmark $command"
 done
