@@ -23,10 +23,11 @@ const char *accelerator_state_name(enum accelerator_state state); /* "hardware o
 /* What the maker says it can do at its highest clock. A claim: nobody measured it here, and it does not predict decode, which is
  * bound by reading memory. */
 struct accelerator_claim {
-    double least_tops, most_tops; /* 10^12 operations per second, a multiply-accumulate being two; equal where one figure is told */
-    const char *precision;        /* "INT8"; NULL: not told */
-    bool sparse;                  /* half of the operands are zeros that are left out */
-    const char *source;           /* where it was published */
+    double least_tops,
+        most_tops; /* 10^12 operations per second, a multiply-accumulate being two; equal where one figure is told */
+    const char *precision; /* "INT8"; NULL: not told */
+    bool sparse;           /* half of the operands are zeros that are left out */
+    const char *source;    /* where it was published */
 };
 
 enum { ACCELERATORS_MAX = 32 };
@@ -37,13 +38,13 @@ struct accelerator {
     enum accelerator_state state;
     char reason[320]; /* what keeps it from being ready, and the remedy; empty where it is */
     char vendor[24], name[80];
-    char bus[12];     /* "pci", "platform"; "soc": told by the name of the system on a chip; "node": by its node alone */
-    char id[64];      /* "8086:7d1d, revision 04", a word of the device tree, or what told of it */
+    char bus[12]; /* "pci", "platform"; "soc": told by the name of the system on a chip; "node": by its node alone */
+    char id[64];  /* "8086:7d1d, revision 04", a word of the device tree, or what told of it */
     char address[48]; /* on its bus: "0000:00:0b.0", "fdab0000.npu" */
     size_t units;     /* devices on the bus that make it up: cores */
     char driver[32], driver_version[48], firmware[48];
-    char node[64], runtime[96]; /* files: "/dev/accel/accel0"; the library that drives it */
-    uint64_t memory_bytes;      /* of its own, where the driver tells */
+    char node[64], runtime[128];           /* files: "/dev/accel/accel0"; the library that drives it */
+    uint64_t memory_bytes;                 /* of its own, where the driver tells */
     const struct accelerator_claim *claim; /* NULL: none known */
 };
 

@@ -12,6 +12,7 @@
 #include "runner/fit.h"
 #include "runner/launch_energy.h"
 #include "runner/lines.h"
+#include "runner/sampler.h"
 #include "runner/workbench.h"
 #include "workloads/cost.h"
 #include "workloads/synthetic.h"
@@ -25,7 +26,8 @@ enum {
 struct launch {
     struct workbench bench;
     FILE *out;
-    const char *root;
+    struct sensor_set sensors;
+    struct sampler *sampler; /* NULL: not asked for */
     size_t prompt, generate, depth;
     int32_t *tokens; /* prompt, then the forced ones */
     float *logits;   /* of the prompt's last token; NULL: the engine gives none */
@@ -140,7 +142,7 @@ static enum status repeat_once(struct launch *launch, enum phase phase, double *
     enum status status = engine->ops->restore ? engine->ops->restore(engine, error) : STATUS_OK;
 
     launch->counted = phase == PHASE_MEASURED;
-    sensors_read(&before, launch->root);
+    sensors_read(&before, &launch->sensors);
     start_ns = clock_now_ns();
     if (!status && launch->prompt)
         status = time_prefill(launch, &taken, error);
@@ -148,7 +150,8 @@ static enum status repeat_once(struct launch *launch, enum phase phase, double *
         status = time_decode(launch, &taken, error);
     if (status)
         return status;
-    sensors_read(&after, launch->root);
+    sensors_read(&after, &launch->sensors);
+    sampler_clocks(launch->sampler, start_ns, clock_now_ns(), &before.clock_hertz, &after.clock_hertz);
     lines_repetition(launch->out, phase, start_ns);
     if (launch->prompt) {
         lines_value(launch->out, FIELD_prefill_tokens_per_second, (double)launch->prompt / taken.prefill_seconds);
@@ -157,6 +160,7 @@ static enum status repeat_once(struct launch *launch, enum phase phase, double *
     if (launch->generate)
         tell_decode(launch, &taken);
     lines_noise(launch->out, &before, &after);
+    sampler_tell(launch->sampler, launch->out);
     fflush(launch->out);
     *work_seconds = launch->generate ? taken.decode_seconds : taken.prefill_seconds;
     return STATUS_OK;
@@ -336,13 +340,53 @@ static void tell_peaks(struct launch *launch)
         lines_whole(launch->out, FIELD_peak_rss_bytes, (double)usage.peak_rss_bytes);
 }
 
+/* What the verdict on heat needs beside the samples. */
+static void tell_limits(const struct launch *launch)
+{
+    struct clock_policy policy;
+    struct facts facts = {0};
+    size_t sensor;
+
+    if (!isnan(thermal_processor_celsius(&launch->sensors.thermal, &sensor)) &&
+        !isnan(launch->sensors.thermal.sensors[sensor].limit_celsius))
+        facts_number(&facts, "thermal.limit_celsius", NULL, launch->sensors.thermal.sensors[sensor].limit_celsius);
+    clocks_read_policy(&policy, launch->sensors.root);
+    if (!isnan(policy.power_limit_watts))
+        facts_number(&facts, "power.limit_watts", NULL, policy.power_limit_watts);
+    lines_facts(launch->out, &facts);
+    facts_free(&facts);
+}
+
+/* While the engine's threads are not at work yet: a recorded machine is read as a whole. */
+static void find_sensors(struct launch *launch, const struct options *options)
+{
+    sensors_find(&launch->sensors, &launch->bench.host,
+                 options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL);
+}
+
+static void start_sampler(struct launch *launch, const struct options *options)
+{
+    const struct engine_options *asked = &launch->bench.engine_options;
+    unsigned cpus[HOST_CPUS_MAX];
+    size_t count;
+    struct error ignored = {0};
+
+    if (host_choose_cpus(&launch->bench.host, asked->threads, asked->choice, cpus, &count, &ignored))
+        count = 0;
+    tell_limits(launch);
+    launch->sampler = sampler_open(&(struct sampler_setting){.host = &launch->bench.host,
+                                                             .set = &launch->sensors,
+                                                             .hertz = options_number(options, OPTION_SAMPLE_HERTZ, 0),
+                                                             .busy_cpus = cpus,
+                                                             .busy_count = count});
+}
+
 enum status launch_model(const struct options *options, FILE *out, struct error *error)
 {
     struct launch launch = {.out = out};
     bool fits = true;
     enum status status;
 
-    launch.root = options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL;
     launch.prompt = options_size(options, OPTION_PROMPT, 0);
     launch.generate = options_size(options, OPTION_GENERATE, 0);
     launch.depth = options_size(options, OPTION_DEPTH, 0);
@@ -356,13 +400,16 @@ enum status launch_model(const struct options *options, FILE *out, struct error 
     if (!status && launch.depth && !launch.bench.engine.ops->prime)
         status = error_set(error, STATUS_UNSUPPORTED, "engine %s cannot start from a filled cache",
                            launch.bench.engine.ops->name);
-    if (!status)
+    if (!status) {
+        find_sensors(&launch, options);
         status = prepare(&launch, options, error);
+    }
     if (!status)
         status = load(&launch, &fits, error);
     if (status || !fits)
         goto out;
     tell_absent(&launch);
+    start_sampler(&launch, options);
     if (launch.bench.engine.ops->describe)
         launch.bench.engine.ops->describe(&launch.bench.engine, tell_choice, out);
     fflush(out);
@@ -372,6 +419,7 @@ enum status launch_model(const struct options *options, FILE *out, struct error 
     if (!status)
         status = lengthen(&launch, error);
 out:
+    sampler_close(launch.sampler, status ? NULL : out);
     workbench_close(&launch.bench);
     launch_energy_close(launch.energy, !status && fits);
     if (launch.counters)

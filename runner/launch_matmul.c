@@ -22,7 +22,7 @@ static const struct tensor *find_tensor(const struct model *model, const char *n
 
 /* Products back to back for at least that long. */
 static enum status repeat_once(struct engine *engine, const struct matmul *work, enum phase phase, double least_seconds,
-                               const char *root, FILE *out, struct error *error)
+                               const struct sensor_set *sensors, FILE *out, struct error *error)
 {
     uint64_t start_ns, now_ns, end_ns;
     struct sensors before, after;
@@ -30,7 +30,7 @@ static enum status repeat_once(struct engine *engine, const struct matmul *work,
     size_t runs = 0;
     enum status status;
 
-    sensors_read(&before, root);
+    sensors_read(&before, sensors);
     start_ns = clock_now_ns();
     end_ns = start_ns + (uint64_t)(least_seconds * 1e9);
     do {
@@ -40,7 +40,7 @@ static enum status repeat_once(struct engine *engine, const struct matmul *work,
     } while (!status && now_ns < end_ns);
     if (status)
         return status;
-    sensors_read(&after, root);
+    sensors_read(&after, sensors);
     rate_per_second = (double)runs / clock_seconds(start_ns, now_ns);
     lines_repetition(out, phase, start_ns);
     lines_value(out, FIELD_matmul_macs_per_second,
@@ -59,8 +59,8 @@ static void tell_choice(void *context, const char *key, const char *value)
 enum status launch_matmul(const struct options *options, FILE *out, struct error *error)
 {
     struct workbench bench;
+    struct sensor_set sensors;
     const char *name = options_count(options, OPTION_TENSOR) ? options_text(options, OPTION_TENSOR, 0) : "";
-    const char *root = options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL;
     double least_seconds = options_number(options, OPTION_WORK_SECONDS, 0);
     size_t repetitions = options_size(options, OPTION_REPETITIONS, REPETITIONS);
     const struct tensor *tensor;
@@ -69,6 +69,8 @@ enum status launch_matmul(const struct options *options, FILE *out, struct error
 
     if (status)
         goto out;
+    sensors_find(&sensors, &bench.host,
+                 options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL);
     tensor = find_tensor(&bench.subject.model, name);
     if (!tensor || !options_size(options, OPTION_PROMPT, 0)) {
         status = tensor ? error_set(error, STATUS_MISUSE, "-p 0: a product needs at least one vector")
@@ -88,9 +90,9 @@ enum status launch_matmul(const struct options *options, FILE *out, struct error
     if (!status && bench.engine.ops->describe)
         bench.engine.ops->describe(&bench.engine, tell_choice, out);
     if (!status)
-        status = repeat_once(&bench.engine, &work, PHASE_FIRST, least_seconds / 4, root, out, error);
+        status = repeat_once(&bench.engine, &work, PHASE_FIRST, least_seconds / 4, &sensors, out, error);
     for (size_t i = 0; i < repetitions && !status; i++)
-        status = repeat_once(&bench.engine, &work, PHASE_MEASURED, least_seconds, root, out, error);
+        status = repeat_once(&bench.engine, &work, PHASE_MEASURED, least_seconds, &sensors, out, error);
 out:
     workbench_close(&bench);
     return status;

@@ -282,6 +282,7 @@ static void commit(struct loop *loop, size_t index, struct outcome *outcome)
         memcpy(cell->figures[field].scope, told->figures[field].scope, sizeof cell->figures[field].scope);
         cell->figures[field].error_ratio = fmax(cell->figures[field].error_ratio, told->figures[field].error_ratio);
     }
+    observe_series(cell, told);
     observe_launch(&cell->observations, &outcome->facts, loop->standings[index].launches);
     for (size_t i = 0; i < outcome->engine.count; i++) {
         char path[128];

@@ -28,3 +28,14 @@ void observe_launch(struct facts *observations, const struct facts *told, size_t
         }
     }
 }
+
+bool observe_series(struct cell *cell, const struct cell *told)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < told->series_count; i++)
+        for (size_t j = 0; j < told->series[i].count && good; j++)
+            good = cell_add_sample(cell, told->series[i].name, told->series[i].offsets_seconds[j],
+                                   told->series[i].values[j]);
+    return good;
+}

@@ -23,6 +23,7 @@ struct plan_case {
     const struct tensor *tensor;  /* matmul: the weights; prompt_tokens is the number of activations */
     size_t launches, repetitions; /* repetitions 0: as many as fill work_seconds */
     double work_seconds;          /* least measured work of a launch */
+    size_t sample_hertz;          /* 0: heat and clocks are not looked at */
     double energy_seconds; /* most that is added, for idle and for each phase, where a source of energy is slow */
     char id[CELL_ID_MAX], title[CELL_ID_MAX];
     char skip[400]; /* why it cannot run whatever the memory; empty: it can */
