@@ -20,8 +20,9 @@ struct class_nodes {
     size_t count;
 };
 
-/* Where an accelerator that was found sits, beside what is told of it. */
-struct accelerator_place {
+/* An accelerator that was found, and where. */
+struct accelerator_candidate {
+    struct accelerator told;
     const struct accelerator_device *device; /* its row; NULL: in the class accel only */
     char folder[96];                         /* of its files, empty: none */
     char of_name[128];                       /* path in the device tree, or empty */
@@ -29,7 +30,7 @@ struct accelerator_place {
 
 /* Finds out the state of an accelerator whose driver is known or empty: looks for its node (each class node is given out once) and
  * its runtime, and fills in what follows from the driver. rank: how many of the same driver were finished before it. */
-void accelerator_finish(struct accelerator *accelerator, const struct accelerator_place *place,
-                        struct class_nodes *nodes, size_t rank, const char *root);
+void accelerator_finish(struct accelerator_candidate *candidate, struct class_nodes *nodes, size_t rank,
+                        const char *root);
 
 #endif

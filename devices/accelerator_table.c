@@ -60,7 +60,9 @@ static bool part_holds(const char *part, const struct accelerator_identity *iden
     case 'o':
         return has_word(identity->compatible, value);
     case 's':
-        return has_word(identity->soc, value);
+        return identity->soc && strcmp(identity->soc, value) == 0;
+    case 'b':
+        return has_word(identity->board, value);
     case 'n':
         return identity->node && strcmp(identity->node, value) == 0;
     default:

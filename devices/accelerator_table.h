@@ -23,8 +23,8 @@ struct accelerator_device {
     enum accelerator_kind kind;
     const char *vendor, *name;
     /* Words, one of which must hold; in a word all parts with '&' between them must. pci:VENDOR[:DEVICE[:REVISION]], class:BEGINNING
-     * (of PCI's six digits), of:COMPATIBLE, soc:WORD (of the board's compatible words, or Android's name of the system on a chip),
-     * node:FILE. */
+     * (of PCI's six digits), of:COMPATIBLE, node:FILE, soc:WORD (the board itself tells: a compatible word of its, or Android's name
+     * of the system on a chip), board:WORD (the same as a condition on what is told otherwise). */
     const char *match;
     const char
         *stacks; /* drivers that can drive it, the usual one first; those of one name are one device on a board */
@@ -36,7 +36,8 @@ struct accelerator_identity {
     const char *pci;        /* "8086:7d1d:04" */
     const char *class;      /* "120000" */
     const char *compatible; /* words of the device tree, spaces between them */
-    const char *soc;        /* words likewise */
+    const char *soc;        /* word of the board, where that is all there is */
+    const char *board;      /* words of the board */
     const char *node;       /* "dev/edgetpu" */
 };
 

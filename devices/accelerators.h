@@ -43,7 +43,7 @@ struct accelerator {
     char address[48]; /* on its bus: "0000:00:0b.0", "fdab0000.npu" */
     size_t units;     /* devices on the bus that make it up: cores */
     char driver[32], driver_version[48], firmware[48];
-    char node[64], runtime[96];            /* files: "/dev/accel/accel0"; the library that drives it */
+    char node[64], runtime[128];           /* files: "/dev/accel/accel0"; the library that drives it */
     uint64_t memory_bytes;                 /* of its own, where the driver tells */
     const struct accelerator_claim *claim; /* NULL: none known */
 };

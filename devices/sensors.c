@@ -118,10 +118,10 @@ void sensors_find(struct sensor_set *set, const struct host *host, const char *r
     set->root = root;
     thermal_find(&set->thermal, root);
     set->clocks = (struct clocks){.root = root};
-    if (recorded && host_read(recorded, root, &ignored) == STATUS_OK)
-        host = recorded;
-    if (!root || host == recorded)
-        clocks_find(&set->clocks, host, root);
+    if (!root)
+        clocks_find(&set->clocks, host, NULL);
+    else if (recorded && host_read(recorded, root, &ignored) == STATUS_OK)
+        clocks_find(&set->clocks, recorded, root);
     free(recorded);
 }
 
@@ -184,6 +184,6 @@ struct noise sensors_noise(const struct sensors *before, const struct sensors *a
         .thermal_throttle_count = risen(before->thermal_throttle_count, after->thermal_throttle_count),
         .temperature_rise_celsius = after->processor_celsius - before->processor_celsius,
         /* the two clocks are not read in one moment */
-        .suspended_seconds = suspended > 0.001 ? suspended : 0 * suspended,
+        .suspended_seconds = suspended < 0.001 ? 0 : suspended,
     };
 }

@@ -49,6 +49,9 @@ bool view_verified_line(const struct record *record, size_t index,
 bool view_left_out_line(const struct record *record, size_t index,
                         struct view_line *line); /* skipped and failed cells */
 
+/* Of each cell that was measured for minutes: its speed by minute as bars, and the verdict on heat. */
+bool view_sustained_line(const struct record *record, size_t index, struct view_line *line);
+
 /* Reasons of missing figures, each once; the text tells the figures. */
 bool view_note_line(const struct record *record, size_t index, struct view_line *line);
 

@@ -82,6 +82,7 @@ static enum status markdown_write(const struct record *record, const struct writ
     for (const struct view_table *table = view_tables; table->title && status == STATUS_OK; table++)
         if (view_table_used(table, record))
             status = markdown_table(out, table, record, error);
+    markdown_lines(out, "Sustained", record, view_sustained_line);
     markdown_lines(out, "Verified", record, view_verified_line);
     markdown_lines(out, "Left out", record, view_left_out_line);
     view_noise(line.text, sizeof line.text, record);

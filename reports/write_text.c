@@ -115,6 +115,7 @@ static enum status text_write(const struct record *record, const struct writer_s
     for (const struct view_table *view = view_tables; view->title; view++)
         if (view_table_used(view, record) && !print_table(out, style, view, record))
             return error_set(error, STATUS_MEMORY, "no memory to print the tables");
+    print_lines(out, style, "Sustained", PAINT_NONE, record, view_sustained_line);
     print_lines(out, style, "Verified", PAINT_NONE, record, view_verified_line);
     print_lines(out, style, "Left out", PAINT_WARN, record, view_left_out_line);
     view_noise(noise.text, sizeof noise.text, record);

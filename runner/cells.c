@@ -29,14 +29,14 @@ static void hash_shape(const struct model *model, char hex[DIGEST_HEX])
 static size_t hash_index(const struct weights *weights, char hex[DIGEST_HEX])
 {
     char *text = NULL, part[DIGEST_HEX];
-    struct gguf_head head;
+    struct gguf_front head;
     size_t size = 0, parts = 0;
     FILE *stream = open_memstream(&text, &size);
 
     *hex = '\0';
     if (!stream)
         return 0;
-    for (; gguf_head(weights, parts, &head); parts++) {
+    for (; gguf_front(weights, parts, &head); parts++) {
         digest_bytes(head.bytes, head.size, part);
         fprintf(stream, "%zu %s\n", head.file_bytes, part);
     }

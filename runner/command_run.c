@@ -55,7 +55,7 @@ static bool preflight(struct run *run, bool require_quiet)
 {
     struct preflight preflight;
 
-    preflight_look(&preflight, &run->host, &run->memory, NULL);
+    preflight_look(&preflight, &run->host, &run->memory, run->plan.root);
     preflight_tell(&preflight, &run->host, &run->record.environment);
     for (size_t i = 0; i < preflight.count; i++)
         if (!preflight.findings[i].note || !run->progress.quiet)

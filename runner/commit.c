@@ -93,6 +93,7 @@ void commit_launch(struct cell *cell, unsigned number, struct outcome *outcome)
         cell->figures[field].error_ratio = fmax(cell->figures[field].error_ratio, told->figures[field].error_ratio);
     }
     commit_facts(cell, outcome, before);
+    observe_series(cell, told);
 }
 
 size_t commit_failures(const struct cell *cell)

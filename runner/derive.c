@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "reports/sustained.h"
+#include "reports/thermal_verdict.h"
 #include "runner/roofs.h"
 #include "workloads/cost.h"
 
@@ -93,4 +95,7 @@ void derive_explain(const struct plan_case *item, const struct facts *environmen
         explain_arithmetic(item, environment, isa, FIELD_prefill_utilization_ratio, cell);
     if (item->generated_tokens && !read)
         cell_explain(cell, FIELD_decode_utilization_ratio, "the read roof was not measured");
+    if (item->kind == CASE_SUSTAINED)
+        sustained_conclude(cell, (double)item->prompt_tokens, (double)item->generated_tokens);
+    thermal_verdict_tell(cell, item->kind == CASE_SUSTAINED);
 }

@@ -10,7 +10,8 @@
 void derive_values(const struct plan_case *item, const struct facts *environment, const char *isa,
                    struct repetition *repetition);
 
-/* Gives the reason for every derived figure that cannot be had, whatever the repetitions. */
+/* Gives the reason for every derived figure that cannot be had, whatever the repetitions; then what only all repetitions together
+ * tell: whether the speed held, and the verdict on heat. */
 void derive_explain(const struct plan_case *item, const struct facts *environment, const char *isa, struct cell *cell);
 
 #endif

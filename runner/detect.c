@@ -63,7 +63,9 @@ void detect_facts(struct facts *facts, const struct host *host, const struct mem
     detect_processor(facts, host);
     detect_memory(facts, host, memory, host->live ? NULL : root);
     put_system(facts, host);
+    detect_accelerators(facts, host->live ? NULL : root);
     detect_energy(facts, "energy_sources", root);
+    detect_sensors(facts, host, root);
 }
 
 /* ---- which device, and of what kind ------------------------------------------------------------------------------ */

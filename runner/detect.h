@@ -7,7 +7,7 @@
 #include "reports/facts.h"
 
 /* Processor, memory, operating system and energy sources: cpu.*, memory.*, os.*, governor, transparent_hugepage,
- * hypervisor, energy_sources[]. What is not known is null with its reason. memory: NULL where it could not be read.
+ * hypervisor, accelerators[], energy_sources[]. What is not known is null with its reason. memory: NULL where it could not be read.
  * root: the folder that energy sources are looked for in, NULL for the running machine; each source is opened and
  * closed. Neither the host name nor any serial number is told. */
 void detect_facts(struct facts *facts, const struct host *host, const struct memory *memory, const char *root);

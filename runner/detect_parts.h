@@ -20,4 +20,11 @@ void detect_processor(struct facts *facts, const struct host *host);
 /* memory.*; memory NULL: /proc/meminfo could not be read. root NULL: the running machine. */
 void detect_memory(struct facts *facts, const struct host *host, const struct memory *memory, const char *root);
 
+/* accelerators[]: each NPU and GPU; of a kind of which there is none, one entry that is absent and tells where it was looked for. */
+void detect_accelerators(struct facts *facts, const char *root);
+
+/* sensors.*: heat and clocks of the machine of `root`, which is the host's; or, for a live host, of the tree that stands in for its
+ * sensors. */
+void detect_sensors(struct facts *facts, const struct host *host, const char *root);
+
 #endif

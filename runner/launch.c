@@ -13,6 +13,7 @@
 #include "runner/fit.h"
 #include "runner/launch_energy.h"
 #include "runner/lines.h"
+#include "runner/sampler.h"
 #include "runner/workbench.h"
 #include "workloads/cost.h"
 #include "workloads/gguf.h"
@@ -32,7 +33,8 @@ struct launch {
     struct workbench bench;
     struct disturbance disturbance;
     FILE *out;
-    const char *root;
+    struct sensor_set sensors;
+    struct sampler *sampler; /* NULL: not asked for */
     size_t prompt, generate, depth;
     int32_t *tokens; /* prompt, then the forced ones */
     float *logits;   /* of the prompt's last token; NULL: the engine gives none */
@@ -167,7 +169,7 @@ static enum status repeat_once(struct launch *launch, enum phase phase, struct t
     enum status status = engine->ops->restore ? engine->ops->restore(engine, error) : STATUS_OK;
 
     launch->counted = phase == PHASE_MEASURED;
-    sensors_read(&before, launch->root);
+    sensors_read(&before, &launch->sensors);
     start_ns = clock_now_ns();
     if (!status && launch->prompt)
         status = time_prefill(launch, &taken, error);
@@ -175,7 +177,8 @@ static enum status repeat_once(struct launch *launch, enum phase phase, struct t
         status = time_decode(launch, &taken, error);
     if (status)
         return status;
-    sensors_read(&after, launch->root);
+    sensors_read(&after, &launch->sensors);
+    sampler_clocks(launch->sampler, start_ns, clock_now_ns(), &before.clock_hertz, &after.clock_hertz);
     lines_repetition(launch->out, phase, start_ns);
     if (launch->prompt) {
         lines_value(launch->out, FIELD_prefill_tokens_per_second, (double)launch->prompt / taken.prefill_seconds);
@@ -184,6 +187,7 @@ static enum status repeat_once(struct launch *launch, enum phase phase, struct t
     if (launch->generate)
         tell_decode(launch, &taken);
     lines_noise(launch->out, &before, &after);
+    sampler_tell(launch->sampler, launch->out);
     fflush(launch->out);
     *took = taken;
     return STATUS_OK;
@@ -426,19 +430,56 @@ static enum status disturb(struct launch *launch, size_t number, struct error *e
     return status;
 }
 
+/* What the verdict on heat needs beside the samples. */
+static void tell_limits(const struct launch *launch)
+{
+    struct clock_policy policy;
+    struct facts facts = {0};
+    size_t sensor;
+
+    if (!isnan(thermal_processor_celsius(&launch->sensors.thermal, &sensor)) &&
+        !isnan(launch->sensors.thermal.sensors[sensor].limit_celsius))
+        facts_number(&facts, "thermal.limit_celsius", NULL, launch->sensors.thermal.sensors[sensor].limit_celsius);
+    clocks_read_policy(&policy, launch->sensors.root);
+    if (!isnan(policy.power_limit_watts))
+        facts_number(&facts, "power.limit_watts", NULL, policy.power_limit_watts);
+    lines_facts(launch->out, &facts);
+    facts_free(&facts);
+}
+
+/* While the engine's threads are not at work yet: a recorded machine is read as a whole. */
+static void find_sensors(struct launch *launch, const struct options *options)
+{
+    sensors_find(&launch->sensors, &launch->bench.host,
+                 options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL);
+}
+
+static void start_sampler(struct launch *launch, const struct options *options)
+{
+    const struct engine_options *asked = &launch->bench.engine_options;
+    unsigned cpus[HOST_CPUS_MAX];
+    size_t count;
+    struct error ignored = {0};
+
+    if (host_choose_cpus(&launch->bench.host, asked->threads, asked->choice, cpus, &count, &ignored))
+        count = 0;
+    tell_limits(launch);
+    launch->sampler = sampler_open(&(struct sampler_setting){.host = &launch->bench.host,
+                                                             .set = &launch->sensors,
+                                                             .hertz = options_number(options, OPTION_SAMPLE_HERTZ, 0),
+                                                             .busy_cpus = cpus,
+                                                             .busy_count = count});
+}
+
 enum status launch_model(const struct options *options, FILE *out, struct error *error)
 {
     struct launch launch = {.out = out};
     bool fits = true;
     enum status status;
 
-    launch.root = options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL;
     launch.prompt = options_size(options, OPTION_PROMPT, 0);
     launch.generate = options_size(options, OPTION_GENERATE, 0);
     launch.depth = options_size(options, OPTION_DEPTH, 0);
-    launch.energy = launch_energy_open(options, out);
-    if (!launch.energy)
-        return error_set(error, STATUS_MEMORY, "out of memory for energy sources");
     launch.counters = counters_open(); /* before the engine's threads, so that it counts them too */
     status = workbench_open(&launch.bench, options, options_text(options, OPTION_MODEL, 0), error);
     if (!status && launch.prompt + launch.generate == 0)
@@ -448,13 +489,18 @@ enum status launch_model(const struct options *options, FILE *out, struct error 
                            launch.bench.engine.ops->name);
     if (!status)
         status = disturb(&launch, options_size(options, OPTION_NUMBER, 0), error);
-    if (!status)
-        status = prepare(&launch, options, error);
+    if (!status) {
+        find_sensors(&launch, options);
+        launch.energy = launch_energy_open(options, out); /* has a thread: the host is not read any more */
+        status = launch.energy ? prepare(&launch, options, error)
+                               : error_set(error, STATUS_MEMORY, "out of memory for energy sources");
+    }
     if (!status)
         status = load(&launch, options_flag(options, OPTION_COLD) && launch.bench.subject.file, &fits, error);
     if (status || !fits)
         goto out;
     tell_absent(&launch);
+    start_sampler(&launch, options);
     if (launch.bench.engine.ops->describe)
         launch.bench.engine.ops->describe(&launch.bench.engine, tell_choice, out);
     fflush(out);
@@ -464,6 +510,7 @@ enum status launch_model(const struct options *options, FILE *out, struct error 
     if (!status)
         status = lengthen(&launch, error);
 out:
+    sampler_close(launch.sampler, status ? NULL : out);
     workbench_close(&launch.bench);
     launch_energy_close(launch.energy, !status && fits);
     if (launch.counters)

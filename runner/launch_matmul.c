@@ -25,7 +25,7 @@ static const struct tensor *find_tensor(const struct model *model, const char *n
 struct product {
     struct engine *engine;
     struct matmul work;
-    const char *root;
+    struct sensor_set sensors;
     FILE *out;
     double rate_per_second; /* of the last repetition */
 };
@@ -40,7 +40,7 @@ static enum status repeat_once(struct product *product, enum phase phase, double
     size_t runs = 0;
     enum status status;
 
-    sensors_read(&before, product->root);
+    sensors_read(&before, &product->sensors);
     start_ns = clock_now_ns();
     end_ns = start_ns + (uint64_t)(least_seconds * 1e9);
     do {
@@ -50,7 +50,7 @@ static enum status repeat_once(struct product *product, enum phase phase, double
     } while (!status && now_ns < end_ns);
     if (status)
         return status;
-    sensors_read(&after, product->root);
+    sensors_read(&after, &product->sensors);
     product->rate_per_second = (double)runs / clock_seconds(start_ns, now_ns);
     lines_repetition(out, phase, start_ns);
     lines_value(out, FIELD_matmul_macs_per_second,
@@ -118,6 +118,8 @@ enum status launch_matmul(const struct options *options, FILE *out, struct error
 
     if (status)
         goto out;
+    sensors_find(&product.sensors, &bench.host,
+                 options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL);
     tensor = find_tensor(&bench.subject.model, name);
     if (!tensor || !options_size(options, OPTION_PROMPT, 0)) {
         status = tensor ? error_set(error, STATUS_MISUSE, "-p 0: a product needs at least one vector")
@@ -125,7 +127,6 @@ enum status launch_matmul(const struct options *options, FILE *out, struct error
                                     bench.subject.model.name);
         goto out;
     }
-    product.root = options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL;
     product.work = matmul_of(&bench.subject.model, tensor, options_size(options, OPTION_PROMPT, 0), bench.seed);
     if (!bench.engine.ops->matmul_prepare || !bench.engine.ops->matmul_run) {
         status =

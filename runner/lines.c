@@ -48,6 +48,12 @@ void lines_noise(FILE *out, const struct sensors *before, const struct sensors *
 #undef NOISE
 }
 
+void lines_sample(FILE *out, const char *name, uint64_t at_ns, double value)
+{
+    if (isfinite(value))
+        fprintf(out, "sample\t%s\t%" PRIu64 "\t%.7g\n", name, at_ns, value);
+}
+
 void lines_whole(FILE *out, enum field field, double value)
 {
     if (isfinite(value))
@@ -151,21 +157,37 @@ static bool parse_name(const char *text, const char *const *names, size_t count,
     return false;
 }
 
+static bool parse_offset(const char *text, uint64_t run_start_ns, double *offset_seconds)
+{
+    char *end;
+    uint64_t at_ns = strtoull(text, &end, 10);
+
+    /* signed: a launch may tell of what was before the run, and a run that goes on may have begun before the clock did */
+    *offset_seconds = (double)(int64_t)(at_ns - run_start_ns) * 1e-9;
+    return *text && !*end;
+}
+
 static bool take_repetition(struct outcome *outcome, char **fields, uint64_t run_start_ns)
 {
     struct repetition *repetition;
-    char *end;
-    uint64_t start_ns = strtoull(fields[2], &end, 10);
+    double offset_seconds;
     int phase;
 
-    if (!parse_name(fields[1], phase_names, PHASES, &phase) || *end || !*fields[2])
+    if (!parse_name(fields[1], phase_names, PHASES, &phase) || !parse_offset(fields[2], run_start_ns, &offset_seconds))
         return false;
     repetition = cell_add_repetition(outcome_cell(outcome), 0, (enum phase)phase);
     if (!repetition)
         return false;
-    /* signed: a launch may tell of what was before the run, and a run that goes on may have begun before the clock did */
-    repetition->start_offset_seconds = (double)(int64_t)(start_ns - run_start_ns) * 1e-9;
+    repetition->start_offset_seconds = offset_seconds;
     return true;
+}
+
+static bool take_sample(struct outcome *outcome, char **fields, uint64_t run_start_ns)
+{
+    double offset_seconds, value;
+
+    return *fields[1] && parse_offset(fields[2], run_start_ns, &offset_seconds) && parse_number(fields[3], &value) &&
+           isfinite(value) && cell_add_sample(outcome_cell(outcome), fields[1], offset_seconds, value);
 }
 
 static struct repetition *current_repetition(struct outcome *outcome)
@@ -305,17 +327,12 @@ void outcome_take(struct outcome *outcome, char *line, uint64_t run_start_ns)
         const char *word;
         size_t fields;
         bool (*take)(struct outcome *outcome, char **fields, uint64_t run_start_ns);
-    } kinds[] = {{"repetition", 3, take_repetition},
-                 {"value", 3, take_value},
-                 {"noise", 3, take_noise},
-                 {"whole", 3, take_whole},
-                 {"null", 3, take_null},
-                 {"source", 5, take_source},
-                 {"fact", 5, take_fact},
-                 {"engine", 3, take_engine},
-                 {"skip", 2, take_skip},
-                 {"error", 3, take_error},
-                 {"done", 1, take_done}};
+    } kinds[] = {{"repetition", 3, take_repetition}, {"value", 3, take_value},
+                 {"noise", 3, take_noise},           {"sample", 4, take_sample},
+                 {"whole", 3, take_whole},           {"null", 3, take_null},
+                 {"source", 5, take_source},         {"fact", 5, take_fact},
+                 {"engine", 3, take_engine},         {"skip", 2, take_skip},
+                 {"error", 3, take_error},           {"done", 1, take_done}};
     enum { FIELDS_MAX = 6 };
     char *fields[FIELDS_MAX] = {0}, *cursor = line;
     char shown[80];

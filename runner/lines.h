@@ -3,6 +3,7 @@
  *   repetition  PHASE  START_NS           a repetition begins (CLOCK_MONOTONIC); values that follow belong to it
  *   value       FIELD  NUMBER             of the current repetition
  *   noise       NAME   NUMBER             of the current repetition, see reports/noise.inc
+ *   sample      NAME   AT_NS  NUMBER      of a series of the cell (CLOCK_MONOTONIC), see runner/sampler.h
  *   whole       FIELD  NUMBER             of the launch as a whole
  *   null        FIELD  REASON             why there is no such figure
  *   source      FIELD  NAME  SCOPE  ERROR where an energy figure comes from, and half-width ÷ value
@@ -26,6 +27,7 @@ void lines_repetition(FILE *out, enum phase phase, uint64_t start_ns);
 void lines_value(FILE *out, enum field field, double value); /* NaN is not told */
 /* Ratios over less than a quarter of a second are not told: the kernel counts time in steps of 10 ms. */
 void lines_noise(FILE *out, const struct sensors *before, const struct sensors *after);
+void lines_sample(FILE *out, const char *name, uint64_t at_ns, double value); /* NaN is not told */
 void lines_whole(FILE *out, enum field field, double value);
 void lines_null(FILE *out, enum field field, const char *reason);
 void lines_source(FILE *out, enum field field, const char *name, const char *scope,

@@ -12,3 +12,14 @@ void observe_fact(struct facts *observations, const struct fact *told, size_t la
     else
         facts_copy(observations, told->path, told);
 }
+
+bool observe_series(struct cell *cell, const struct cell *told)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < told->series_count; i++)
+        for (size_t j = 0; j < told->series[i].count && good; j++)
+            good = cell_add_sample(cell, told->series[i].name, told->series[i].offsets_seconds[j],
+                                   told->series[i].values[j]);
+    return good;
+}

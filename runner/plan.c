@@ -294,6 +294,11 @@ static struct stopping_rule stopping_rule(const struct options *options, const s
                                   .precision_ratio = options_number(options, OPTION_PRECISION, 0) / 100};
 }
 
+static double seconds_or(const struct options *options, enum option_id id, double otherwise)
+{
+    return options_count(options, id) ? options_number(options, id, 0) : otherwise;
+}
+
 static enum status add_subject_cases(struct plan *plan, const struct subject *subject, const struct options *options,
                                      const struct profile *profile, struct error *error)
 {
@@ -312,8 +317,9 @@ static enum status add_subject_cases(struct plan *plan, const struct subject *su
             .no_repack = options_flag(options, OPTION_NO_REPACK),
             .rule = stopping_rule(options, profile),
             .repetitions = options_size(options, OPTION_REPETITIONS, 0),
-            .work_seconds = sustained ? profile->sustained_seconds : 0.5,
+            .work_seconds = sustained ? seconds_or(options, OPTION_DURATION, profile->sustained_seconds) : 0.5,
             .warmup_seconds = profile && profile->warmup_seconds > 0 ? profile->warmup_seconds : 2,
+            .sample_hertz = options_size(options, OPTION_SAMPLE_HERTZ, 0),
             .energy_seconds = options_number(options, OPTION_ENERGY_SECONDS, 0),
         };
         dtype_from_name(chosen_text(options, &choice, OPTION_KV_TYPE), &pattern.kv_type);
@@ -372,10 +378,11 @@ static enum status add_subjects(struct plan *plan, const struct options *options
 static enum status apply_profile(struct plan *plan, struct options *options, const struct profile **found,
                                  struct error *error)
 {
-    static const enum option_id replaced[] = {
-        OPTION_MODEL,     OPTION_QUANT,       OPTION_OUTPUT_TYPE, OPTION_PROMPT,  OPTION_GENERATE, OPTION_SCENARIO,
-        OPTION_DEPTH,     OPTION_CONTEXT,     OPTION_ENGINE,      OPTION_THREADS, OPTION_KV_TYPE,  OPTION_LAUNCHES,
-        OPTION_PRECISION, OPTION_REPETITIONS, OPTION_TIME_BUDGET, OPTION_SEED,    OPTION_CELLS, OPTION_NO_REPACK};
+    static const enum option_id replaced[] = {OPTION_MODEL,     OPTION_QUANT,       OPTION_OUTPUT_TYPE, OPTION_PROMPT,
+                                              OPTION_GENERATE,  OPTION_SCENARIO,    OPTION_DEPTH,       OPTION_CONTEXT,
+                                              OPTION_ENGINE,    OPTION_THREADS,     OPTION_KV_TYPE,     OPTION_LAUNCHES,
+                                              OPTION_PRECISION, OPTION_REPETITIONS, OPTION_TIME_BUDGET, OPTION_SEED,
+                                              OPTION_CELLS,     OPTION_NO_REPACK,   OPTION_DURATION};
     const char *name = options->argument_count                ? options->arguments[0]
                        : options_given(options, OPTION_MODEL) ? NULL
                                                               : "quick";
@@ -390,6 +397,9 @@ static enum status apply_profile(struct plan *plan, struct options *options, con
                          "there is no profile '%s'%s%s%s (see 'pocketmark list profiles'; models: -m)", name,
                          suggestion ? "; did you mean '" : "", suggestion ? suggestion : "", suggestion ? "'?" : "");
     }
+    if (options_given(options, OPTION_DURATION) && !(profile && profile->sustained_seconds > 0))
+        return error_set(error, STATUS_MISUSE,
+                         "--duration is for profile sustained; elsewhere --repetitions says how much is measured");
     snprintf(plan->name, sizeof plan->name, "%s", profile ? profile->name : "custom");
     snprintf(plan->version, sizeof plan->version, "%s", profile ? profile->version : "1");
     plan->roof_seconds = profile ? profile->roof_seconds : 1;
@@ -411,7 +421,10 @@ static enum status hash_definition(struct plan *plan, struct error *error)
     fprintf(stream, "seed=%llu\n", (unsigned long long)plan->seed);
     for (size_t i = 0; i < plan->case_count; i++) {
         const struct plan_case *item = &plan->cases[i];
-        fprintf(stream, "%s repetitions=%zu context=%zu\n", item->id, item->repetitions, item->context_tokens);
+        fprintf(stream, "%s repetitions=%zu context=%zu", item->id, item->repetitions, item->context_tokens);
+        if (item->kind == CASE_SUSTAINED)
+            fprintf(stream, " seconds=%g", item->work_seconds);
+        fputc('\n', stream);
     }
     if (fclose(stream) == 0)
         digest_bytes(text, size, plan->definition);

@@ -22,12 +22,13 @@ struct plan_case {
     bool no_repack;     /* see struct engine_options */
     char scenario[32];  /* the word that stands for prompt and generated tokens; empty: they were given as numbers */
     size_t prompt_tokens, generated_tokens, depth_tokens, context_tokens;
-    struct tensor tensor;        /* matmul: the weights; prompt_tokens is the number of activations */
-    struct stopping_rule rule;   /* how many launches */
-    size_t repetitions;          /* of a launch; 0: as many as fill work_seconds */
-    double work_seconds;         /* least measured work of a launch */
-    double warmup_seconds;       /* a repetition that takes longer gets no further warm-up */
-    double energy_seconds;       /* most that is added, for idle and for each phase, where a source of energy is slow */
+    struct tensor tensor;      /* matmul: the weights; prompt_tokens is the number of activations */
+    struct stopping_rule rule; /* how many launches */
+    size_t repetitions;        /* of a launch; 0: as many as fill work_seconds */
+    double work_seconds;       /* least measured work of a launch */
+    double warmup_seconds;     /* a repetition that takes longer gets no further warm-up */
+    size_t sample_hertz;       /* 0: heat and clocks are not looked at */
+    double energy_seconds;     /* most that is added, for idle and for each phase, where a source of energy is slow */
     char id[CELL_ID_MAX], title[CELL_ID_MAX];
     char skip[400]; /* why it cannot run whatever the memory; empty: it can */
 };

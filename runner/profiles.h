@@ -13,16 +13,16 @@
 struct profile {
     const char *name, *version, *summary;
     const char *models, *quants, *prompt, *generate, *depth;
-    const char *launches;      /* exactly so many; NULL: as many as the precision takes */
-    size_t launches_least;     /* then; 0: the default */
-    const char *time_budget;   /* NULL: none */
-    double warmup_seconds;     /* longer repetitions get no further warm-up; 0: the default */
-    const char *matmul_tokens; /* numbers with commas; NULL: no matmuls of the models' own types */
-    size_t matmul_shapes;      /* so many shapes of different size of each model, largest first */
-    double matmul_seconds;     /* work of one repetition */
+    const char *launches;       /* exactly so many; NULL: as many as the precision takes */
+    size_t launches_least;      /* then; 0: the default */
+    const char *time_budget;    /* NULL: none */
+    double warmup_seconds;      /* longer repetitions get no further warm-up; 0: the default */
+    const char *matmul_tokens;  /* numbers with commas; NULL: no matmuls of the models' own types */
+    size_t matmul_shapes;       /* so many shapes of different size of each model, largest first */
+    double matmul_seconds;      /* work of one repetition */
     const char *channel_tokens; /* the same shapes in int8, once for each model; NULL: none */
-    double roof_seconds;       /* for each probe */
-    double sustained_seconds;  /* decode for that long in each launch; 0: as long as half a second of work takes */
+    double roof_seconds;        /* for each probe */
+    double sustained_seconds;   /* decode for that long in each launch; 0: as long as half a second of work takes */
 };
 
 const struct profile *profile_table(size_t *count);

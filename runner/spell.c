@@ -142,6 +142,7 @@ void spell_launch(struct child_command *command, const char *program, const stru
     if (plan->meter)
         child_command_add(command, "--meter=%s", plan->meter);
     child_command_add(command, "--energy-seconds=%g", item->energy_seconds);
+    child_command_add(command, "--sample-hertz=%zu", item->sample_hertz);
     child_command_add(command, "--generate=%zu", item->generated_tokens);
     child_command_add(command, "--depth=%zu", item->depth_tokens);
     child_command_add(command, "--context=%zu", item->context_tokens);

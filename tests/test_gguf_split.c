@@ -88,19 +88,19 @@ static int remove_folder(void **state)
 /* Every part has a head, in order: the magic number first, and no data. */
 static void expect_heads(const struct split *split, const struct weights *weights)
 {
-    struct gguf_head head;
+    struct gguf_front head;
     struct stat about;
     char path[192];
 
     for (size_t part = 0; part < PARTS; part++) {
         path_of(split, part, path, sizeof path);
         assert_int_equal(stat(path, &about), 0);
-        assert_true(gguf_head(weights, part, &head));
+        assert_true(gguf_front(weights, part, &head));
         assert_int_equal(head.file_bytes, about.st_size);
         assert_true(head.size > 24 && head.size <= head.file_bytes);
         assert_memory_equal(head.bytes, "GGUF", 4);
     }
-    assert_false(gguf_head(weights, PARTS, &head));
+    assert_false(gguf_front(weights, PARTS, &head));
 }
 
 static void opens_from_any_part(void **state)

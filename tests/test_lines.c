@@ -61,6 +61,8 @@ static void test_what_is_told_is_heard(void **state)
     lines_null(out, FIELD_nmse_ratio, "a\treason");
     lines_source(out, FIELD_average_power_watts, "rapl", "package", 0.02);
     lines_engine(out, "isa", "avx2");
+    lines_sample(out, "cpu_temperature_celsius", 5000000000, 54.5);
+    lines_sample(out, "cpu_temperature_celsius", 6000000000, NAN);
     lines_skip(out, "too large");
     lines_done(out);
     fclose(out);
@@ -86,6 +88,9 @@ static void test_what_is_told_is_heard(void **state)
     assert_true(cell->figures[FIELD_average_power_watts].error_ratio == 0.02);
     assert_string_equal(cell->figures[FIELD_average_power_watts].scope, "package");
     assert_string_equal(facts_find(&outcome.engine, "isa")->text, "avx2");
+    assert_int_equal(cell->series_count, 1);
+    assert_int_equal(cell->series[0].count, 1);
+    assert_true(cell->series[0].values[0] == 54.5);
     assert_string_equal(outcome.skip, "too large");
     assert_int_equal(outcome.facts.count, facts.count);
     assert_true(outcome.facts.items[0].number == 1.0 / 3);
@@ -144,6 +149,11 @@ static void test_lines_that_make_no_sense(void **state)
         "value\tdecode_tokens_per_second\t",
         "value\tdecode_tokens_per_second\t1x",
         "value\tno_such_field\t1",
+        "sample\tcpu_temperature_celsius\t5",
+        "sample\t\t5\t1",
+        "sample\tcpu_temperature_celsius\tsoon\t1",
+        "sample\tcpu_temperature_celsius\t5\thot",
+        "sample\tcpu_temperature_celsius\t5\tnan",
         "value\tdecode_tokens_per_second\t1\t2",
         "value decode_tokens_per_second 1",
         "repetition\tmeasured",

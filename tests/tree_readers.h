@@ -17,9 +17,10 @@ static inline void tree_readers_run(const char *root)
 {
     struct host *host = malloc(sizeof *host);
     struct facts facts = {0};
-    struct energy *energy = energy_open(&(struct energy_setting){.root = root, .recorded = true});
+    struct energy *energy = NULL;
     struct energy_mark mark;
     struct memory memory;
+    struct sensor_set set;
     struct sensors sensors;
     struct preflight preflight;
     struct tree_mask *mask = malloc(sizeof *mask);
@@ -28,9 +29,13 @@ static inline void tree_readers_run(const char *root)
     FILE *nowhere = fopen("/dev/null", "w");
     bool readable;
 
-    if (!host || !mask || !nowhere || !energy || host_read(host, root, &error) != STATUS_OK)
+    if (!host || !mask || !nowhere || host_read(host, root, &error) != STATUS_OK)
         abort();
     readable = memory_read(&memory, root, &error) == STATUS_OK;
+    sensors_find(&set, host, root);
+    energy = energy_open(&(struct energy_setting){.root = root, .recorded = true});
+    if (!energy)
+        abort();
     detect_device(&facts, host, readable ? &memory : NULL, root);
     detect_sources(&facts, host);
     detect_show(&facts, host, &style, nowhere);
@@ -39,7 +44,7 @@ static inline void tree_readers_run(const char *root)
     for (size_t i = 0; i < facts.count; i++)
         if (facts.items[i].type == FACT_NULL && !(facts.items[i].text && *facts.items[i].text))
             abort();
-    sensors_read(&sensors, root);
+    sensors_read(&sensors, &set);
     energy_read(energy, &mark);
     energy_close(energy);
     if (readable)

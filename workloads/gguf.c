@@ -312,7 +312,7 @@ enum status gguf_drop_cache(const struct weights *weights, double *kept_ratio, s
     return gguf_parts_drop_cache(&((const struct gguf_weights *)weights)->parts, kept_ratio, error);
 }
 
-bool gguf_head(const struct weights *weights, size_t part, struct gguf_head *head)
+bool gguf_front(const struct weights *weights, size_t part, struct gguf_front *head)
 {
     const struct gguf_weights *file = (const struct gguf_weights *)weights;
     const struct gguf_part *own;
@@ -320,6 +320,6 @@ bool gguf_head(const struct weights *weights, size_t part, struct gguf_head *hea
     if (part >= file->parts.count)
         return false;
     own = &file->parts.items[part];
-    *head = (struct gguf_head){own->bytes, own->index.data_offset, own->size};
+    *head = (struct gguf_front){own->bytes, own->index.data_offset, own->size};
     return true;
 }

@@ -17,13 +17,13 @@ enum status gguf_open_memory(struct weights **weights, struct model *model, cons
 size_t gguf_file_bytes(const struct weights *weights);
 
 /* What stands before the data of a file, keys and tensor entries, and the size of the file. */
-struct gguf_head {
+struct gguf_front {
     const void *bytes; /* good while the weights are open */
     size_t size, file_bytes;
 };
 
 /* The head of part number `part` of a model; false where it has no such part. */
-bool gguf_head(const struct weights *weights, size_t part, struct gguf_head *head);
+bool gguf_front(const struct weights *weights, size_t part, struct gguf_front *head);
 
 /* See gguf_parts_drop_cache. */
 enum status gguf_drop_cache(const struct weights *weights, double *kept_ratio, struct error *error);
