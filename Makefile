@@ -162,9 +162,9 @@ SHARED_TESTS := $(BUILD)/tests/faults.so $(BUILD)/tests/clock_jump.so $(BUILD)/t
 $(TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	$(call run,LINK,$@,$(CC) $(COMPILE) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lcmocka $(LDLIBS))
 # Without sanitizers: they are loaded before anything else, or in place of a library of the system.
-$(SHARED_TESTS): $(BUILD)/%.so: %.c $(BUILD)/flags
+$(SHARED_TESTS): $(BUILD)/%.so: %.c tests/fault_table.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call run,CC,$<,$(CC) $(STD) $(WARN) -O2 -g -fPIC -shared -o $@ $< -pthread)
+	$(call run,CC,$<,$(CC) $(STD) $(WARN) -O2 -g -I. -fPIC -shared -o $@ $< -pthread)
 $(BUILD)/tests/test_energy_calls: | $(BUILD)/tests/fake_nvml.so
 
 # Kernels one by one: `make bench BENCH='gemm q4_0'` for those whose names contain these words.

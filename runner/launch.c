@@ -12,6 +12,7 @@
 #include "runner/disturbance.h"
 #include "runner/fit.h"
 #include "runner/launch_energy.h"
+#include "runner/launch_heat.h"
 #include "runner/lines.h"
 #include "runner/sampler.h"
 #include "runner/workbench.h"
@@ -430,47 +431,6 @@ static enum status disturb(struct launch *launch, size_t number, struct error *e
     return status;
 }
 
-/* What the verdict on heat needs beside the samples. */
-static void tell_limits(const struct launch *launch)
-{
-    struct clock_policy policy;
-    struct facts facts = {0};
-    size_t sensor;
-
-    if (!isnan(thermal_processor_celsius(&launch->sensors.thermal, &sensor)) &&
-        !isnan(launch->sensors.thermal.sensors[sensor].limit_celsius))
-        facts_number(&facts, "thermal.limit_celsius", NULL, launch->sensors.thermal.sensors[sensor].limit_celsius);
-    clocks_read_policy(&policy, launch->sensors.root);
-    if (!isnan(policy.power_limit_watts))
-        facts_number(&facts, "power.limit_watts", NULL, policy.power_limit_watts);
-    lines_facts(launch->out, &facts);
-    facts_free(&facts);
-}
-
-/* While the engine's threads are not at work yet: a recorded machine is read as a whole. */
-static void find_sensors(struct launch *launch, const struct options *options)
-{
-    sensors_find(&launch->sensors, &launch->bench.host,
-                 options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL);
-}
-
-static void start_sampler(struct launch *launch, const struct options *options)
-{
-    const struct engine_options *asked = &launch->bench.engine_options;
-    unsigned cpus[HOST_CPUS_MAX];
-    size_t count;
-    struct error ignored = {0};
-
-    if (host_choose_cpus(&launch->bench.host, asked->threads, asked->choice, cpus, &count, &ignored))
-        count = 0;
-    tell_limits(launch);
-    launch->sampler = sampler_open(&(struct sampler_setting){.host = &launch->bench.host,
-                                                             .set = &launch->sensors,
-                                                             .hertz = options_number(options, OPTION_SAMPLE_HERTZ, 0),
-                                                             .busy_cpus = cpus,
-                                                             .busy_count = count});
-}
-
 enum status launch_model(const struct options *options, FILE *out, struct error *error)
 {
     struct launch launch = {.out = out};
@@ -490,7 +450,7 @@ enum status launch_model(const struct options *options, FILE *out, struct error 
     if (!status)
         status = disturb(&launch, options_size(options, OPTION_NUMBER, 0), error);
     if (!status) {
-        find_sensors(&launch, options);
+        launch_heat_find(&launch.sensors, &launch.bench.host, options);
         launch.energy = launch_energy_open(options, out); /* has a thread: the host is not read any more */
         status = launch.energy ? prepare(&launch, options, error)
                                : error_set(error, STATUS_MEMORY, "out of memory for energy sources");
@@ -500,7 +460,7 @@ enum status launch_model(const struct options *options, FILE *out, struct error 
     if (status || !fits)
         goto out;
     tell_absent(&launch);
-    start_sampler(&launch, options);
+    launch.sampler = launch_heat_watch(&launch.sensors, &launch.bench, options, out);
     if (launch.bench.engine.ops->describe)
         launch.bench.engine.ops->describe(&launch.bench.engine, tell_choice, out);
     fflush(out);
