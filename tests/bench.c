@@ -41,6 +41,11 @@ struct bench {
     uint64_t mix;
 };
 
+static bool is_gemv(enum op op)
+{
+    return op == OP_GEMV || op == OP_GEMV_ROWS;
+}
+
 static double work(struct bench *b)
 {
     static const struct gemv_tuning tuning = {1536, 4096};
@@ -54,6 +59,9 @@ static double work(struct bench *b)
     case OP_GEMV:
         kernel->gemv(COLUMNS, panels, b->packed, b->tiles, b->out, &tuning);
         return (double)(panels * panel_bytes(kernel->type, COLUMNS));
+    case OP_GEMV_ROWS:
+        kernel->gemv(COLUMNS, b->rows, b->packed, b->tiles, b->out, &tuning);
+        return (double)(b->rows * dtype_row_bytes(kernel->type, COLUMNS));
     case OP_GEMM:
         kernel->gemm(COLUMNS, panels, b->packed, b->tokens, b->tiles, b->out, panels * PANEL_ROWS, b->scratch);
         return (double)b->tokens * COLUMNS * (double)b->rows;
@@ -129,7 +137,7 @@ static double slice(struct bench *b)
 static double product_nmse(struct bench *b)
 {
     const struct kernel *kernel = b->kernel;
-    size_t width = kernel->op == OP_GEMV ? 1 : kernel->width, stride = panel_count(b->rows) * PANEL_ROWS;
+    size_t width = is_gemv(kernel->op) ? 1 : kernel->width, stride = panel_count(b->rows) * PANEL_ROWS;
     double *row = allocate(COLUMNS * sizeof *row), *want = allocate(CHECKED_ROWS * sizeof *want), worst = 0;
     float got[CHECKED_ROWS];
 
@@ -148,7 +156,7 @@ static double product_nmse(struct bench *b)
     return worst;
 }
 
-/* Packed copies of CHECKED_ROWS rows, one after another. */
+/* Copies of CHECKED_ROWS rows, packed or as stored, one after another. */
 static void fill_weights(struct bench *b)
 {
     enum dtype type = b->kernel->type;
@@ -159,7 +167,7 @@ static void fill_weights(struct bench *b)
     some = pack_all(kernel_at(OP_PACK, type, ISA_SCALAR), CHECKED_ROWS, COLUMNS, b->stored);
     b->packed = allocate(panel_count(b->rows) * panel_bytes(type, COLUMNS) + (1 << 16));
     for (size_t at = 0; at < panel_count(b->rows) * panel_bytes(type, COLUMNS); at += bytes)
-        memcpy(b->packed + at, some, bytes);
+        memcpy(b->packed + at, b->kernel->op == OP_GEMV_ROWS ? b->stored : some, bytes);
     free(some);
 }
 
@@ -167,9 +175,9 @@ static void prepare(struct bench *b)
 {
     const struct kernel *kernel = b->kernel;
     size_t width = kernel->op == OP_GEMM ? kernel->width : 1;
-    bool product = kernel->op == OP_GEMV || kernel->op == OP_GEMM;
+    bool product = is_gemv(kernel->op) || kernel->op == OP_GEMM;
 
-    b->rows = kernel->op == OP_GEMV
+    b->rows = is_gemv(kernel->op)
                   ? MEMORY_BYTES / panel_bytes(kernel->type, COLUMNS) * PANEL_ROWS / CHECKED_ROWS * CHECKED_ROWS
                   : ROWS;
     b->x = random_vectors(QUERIES < 512 ? 512 : QUERIES, COLUMNS, false);
@@ -204,6 +212,7 @@ static const struct kernel *roof_of(const struct kernel *kernel)
 
     switch (kernel->op) {
     case OP_GEMV:
+    case OP_GEMV_ROWS:
         return kernel_best(OP_READ, DTYPE_COUNT, up_to);
     case OP_GEMM:
         return dtype_info(kernel->type)->quantised ? kernel_at(OP_PEAK_INT8, DTYPE_COUNT, kernel->isa)
@@ -223,7 +232,7 @@ static bool counts_macs(enum op op)
 static void measure(const struct kernel *kernel, size_t tokens, isa_set isa)
 {
     struct bench b = {.kernel = kernel, .tokens = tokens}, roof = {.kernel = roof_of(kernel), .tokens = 1};
-    bool product = kernel->op == OP_GEMV || kernel->op == OP_GEMM;
+    bool product = is_gemv(kernel->op) || kernel->op == OP_GEMM;
     double best = 0, best_roof = 0;
 
     prepare(&b);
