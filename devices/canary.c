@@ -33,7 +33,7 @@ static void fill_part(void *context, size_t thread)
 
 static void read_part(void *context, size_t thread)
 {
-    static const struct gemv_tuning prefetch = {2048, 0};
+    static const struct gemv_tuning prefetch = {.near_bytes = 2048};
     struct canary *canary = context;
     size_t begin, end;
 

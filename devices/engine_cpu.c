@@ -207,7 +207,11 @@ static enum status cpu_matmul_prepare(struct engine *engine, const struct matmul
     if (matmul->type == DTYPE_INT8 && matmul->columns > CHANNEL_K_MAX)
         return error_set(error, STATUS_UNSUPPORTED, "a matmul of %s with rows of %zu: the CPU engine takes up to %d",
                          dtype_info(matmul->type)->name, matmul->columns, CHANNEL_K_MAX);
-    return cpu_trial_open(cpu, cpu->host, matmul, error);
+    if (cpu_trial_open(cpu, cpu->host, matmul, error))
+        return error->status;
+    if (cpu->may_tune)
+        cpu_trial_tune(cpu);
+    return STATUS_OK;
 }
 
 static enum status cpu_matmul_run(struct engine *engine, float *out, struct error *error)
@@ -281,8 +285,8 @@ static void cpu_describe(const struct engine *engine, void (*visit)(void *contex
     visit(context, "prefill_kernel", gemm->name);
     visit(context, "decode_kernel", rows ? rows->name : kernel_best(OP_GEMV, type, cpu->isa)->name);
     visit(context, "attention_kernel", cpu->attend->name);
-    snprintf(prefetch, sizeof prefetch, "%zu and %zu bytes ahead, %s", cpu->tuning.near_bytes, cpu->tuning.far_bytes,
-             cpu->tuned ? "tuned at load" : "not tuned");
+    snprintf(prefetch, sizeof prefetch, "%zu streams, %zu and %zu bytes ahead, %s", cpu->tuning.streams,
+             cpu->tuning.near_bytes, cpu->tuning.far_bytes, cpu->tuned ? "tuned at load" : "not tuned");
     visit(context, "prefetch", prefetch);
     visit(context, "pages", cpu->weights.huge ? "huge pages requested" : "base");
     if (cpu->as_stored && cpu->model)

@@ -25,7 +25,11 @@ struct way {
 };
 
 static const size_t stream_counts[] = {1, 2, 4, 8};
-static const struct gemv_tuning prefetches[] = {{0, 0}, {1024, 0}, {2048, 0}, {1536, 4096}, {2048, 8192}};
+static const struct gemv_tuning prefetches[] = {{.near_bytes = 0},
+                                                {.near_bytes = 1024},
+                                                {.near_bytes = 2048},
+                                                {.near_bytes = 1536, .far_bytes = 4096},
+                                                {.near_bytes = 2048, .far_bytes = 8192}};
 
 enum { WAYS = sizeof stream_counts / sizeof *stream_counts * (sizeof prefetches / sizeof *prefetches) };
 

@@ -18,7 +18,7 @@ INLINE __m512i words(const int8_t *four_bytes)
 
 INLINE void prefetch_block(const uint8_t *at, size_t bytes, const struct gemv_tuning *tuning)
 {
-#pragma GCC unroll 16
+#pragma GCC unroll 20
     for (size_t line = 0; line < (bytes + 63) / 64; line++) {
         _mm_prefetch((const char *)at + tuning->far_bytes + line * 64, _MM_HINT_T1);
         _mm_prefetch((const char *)at + tuning->near_bytes + line * 64, _MM_HINT_T0);
@@ -65,6 +65,22 @@ INLINE __m512 block(enum dtype type, const uint8_t *w, const int8_t *a, int32_t 
     return type == DTYPE_Q4_0 ? block_q4_0(w, a, offset, scale, total) : block_q8_0(w, a, offset, scale, total);
 }
 
+/* `run` blocks of `streams` panels. Two blocks are whole lines, so that each line is prefetched once. */
+INLINE void add_blocks(enum dtype type, size_t streams, size_t run, const uint8_t *weights, size_t step,
+                       const int8_t *a, const int32_t *offsets, const float *scales, const struct gemv_tuning *tuning,
+                       __m512 totals[STREAMS])
+{
+    const size_t bytes = type == DTYPE_Q4_0 ? Q4_0_PANEL_BLOCK : Q8_0_PANEL_BLOCK;
+
+#pragma GCC unroll 4
+    for (size_t s = 0; s < streams; s++) {
+        prefetch_block(weights + s * step, run * bytes, tuning);
+#pragma GCC unroll 2
+        for (size_t r = 0; r < run; r++)
+            totals[s] = block(type, weights + s * step + r * bytes, a + r * BLOCK_K, offsets[r], scales[r], totals[s]);
+    }
+}
+
 /* `streams` panels, `step` bytes apart, walked along k together. */
 INLINE void multiply_panels(enum dtype type, size_t k, size_t streams, const uint8_t *weights, size_t step,
                             const void *tile, float *out, size_t out_step, const struct gemv_tuning *tuning)
@@ -74,28 +90,36 @@ INLINE void multiply_panels(enum dtype type, size_t k, size_t streams, const uin
     const int32_t *offsets = (const int32_t *)(a + k);
     const float *scales = (const float *)(offsets + blocks);
     __m512 totals[STREAMS] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
+    size_t b = 0;
 
-    for (size_t b = 0; b < blocks; b++, weights += bytes, a += BLOCK_K)
-#pragma GCC unroll 4
-        for (size_t s = 0; s < streams; s++) {
-            prefetch_block(weights + s * step, bytes, tuning);
-            totals[s] = block(type, weights + s * step, a, offsets[b], scales[b], totals[s]);
-        }
+    for (; b + 2 <= blocks; b += 2, weights += 2 * bytes, a += 2 * BLOCK_K)
+        add_blocks(type, streams, 2, weights, step, a, offsets + b, scales + b, tuning, totals);
+    if (b < blocks)
+        add_blocks(type, streams, 1, weights, step, a, offsets + b, scales + b, tuning, totals);
 #pragma GCC unroll 4
     for (size_t s = 0; s < streams; s++)
         _mm512_storeu_ps(out + s * out_step, totals[s]);
 }
 
+INLINE void walk(enum dtype type, size_t k, size_t panels, const uint8_t *weights, const void *tile, float *out,
+                 size_t streams, const struct gemv_tuning *tuning)
+{
+    size_t bytes = panel_bytes(type, k), part = panels / streams;
+
+    for (size_t p = 0; p < part; p++)
+        multiply_panels(type, k, streams, weights + p * bytes, part * bytes, tile, out + p * PANEL_ROWS,
+                        part * PANEL_ROWS, tuning);
+    for (size_t p = part * streams; p < panels; p++)
+        multiply_panels(type, k, 1, weights + p * bytes, 0, tile, out + p * PANEL_ROWS, 0, tuning);
+}
+
 INLINE void multiply(enum dtype type, size_t k, size_t panels, const uint8_t *weights, const void *tile, float *out,
                      const struct gemv_tuning *tuning)
 {
-    size_t bytes = panel_bytes(type, k), part = panels / STREAMS;
-
-    for (size_t p = 0; p < part; p++)
-        multiply_panels(type, k, STREAMS, weights + p * bytes, part * bytes, tile, out + p * PANEL_ROWS,
-                        part * PANEL_ROWS, tuning);
-    for (size_t p = part * STREAMS; p < panels; p++)
-        multiply_panels(type, k, 1, weights + p * bytes, 0, tile, out + p * PANEL_ROWS, 0, tuning);
+    if (tuning->streams == 2)
+        walk(type, k, panels, weights, tile, out, 2, tuning);
+    else
+        walk(type, k, panels, weights, tile, out, STREAMS, tuning);
 }
 
 void gemv_q4_0_avx512vnni(size_t k, size_t panels, const void *weights, const void *tile, float *out,

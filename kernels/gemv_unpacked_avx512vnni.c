@@ -86,16 +86,25 @@ UNPACK_INLINE void multiply_panels(enum dtype type, size_t k, size_t streams, co
         _mm512_storeu_ps(out + s * out_step, totals[s]);
 }
 
+UNPACK_INLINE void walk(enum dtype type, size_t k, size_t panels, const uint8_t *weights, const void *tile, float *out,
+                        size_t streams, const struct gemv_tuning *tuning)
+{
+    size_t bytes = panel_bytes(type, k), part = panels / streams;
+
+    for (size_t p = 0; p < part; p++)
+        multiply_panels(type, k, streams, weights + p * bytes, part * bytes, tile, out + p * PANEL_ROWS,
+                        part * PANEL_ROWS, tuning);
+    for (size_t p = part * streams; p < panels; p++)
+        multiply_panels(type, k, 1, weights + p * bytes, 0, tile, out + p * PANEL_ROWS, 0, tuning);
+}
+
 UNPACK_INLINE void multiply(enum dtype type, size_t k, size_t panels, const uint8_t *weights, const void *tile,
                             float *out, const struct gemv_tuning *tuning)
 {
-    size_t bytes = panel_bytes(type, k), part = panels / STREAMS;
-
-    for (size_t p = 0; p < part; p++)
-        multiply_panels(type, k, STREAMS, weights + p * bytes, part * bytes, tile, out + p * PANEL_ROWS,
-                        part * PANEL_ROWS, tuning);
-    for (size_t p = part * STREAMS; p < panels; p++)
-        multiply_panels(type, k, 1, weights + p * bytes, 0, tile, out + p * PANEL_ROWS, 0, tuning);
+    if (tuning->streams == 2)
+        walk(type, k, panels, weights, tile, out, 2, tuning);
+    else
+        walk(type, k, panels, weights, tile, out, STREAMS, tuning);
 }
 
 #define DEFINE_PRODUCT(name, type)                                                                                     \

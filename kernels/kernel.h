@@ -54,9 +54,10 @@ enum {
 #define TILE_STEPS       127.0f
 #define TILE_OTHER_STEPS 125.5f
 
-/* How a one-token product walks memory: prefetch distances in bytes, 0 = none. */
+/* How a one-token product walks memory; prefetch distances in bytes, 0 = none. */
 struct gemv_tuning {
     size_t near_bytes, far_bytes; /* into the first and the second cache */
+    size_t streams;               /* panels walked side by side, where a kernel has the choice: 2, else 4 */
 };
 
 /* rows[i]: stored row i of the panel, NULL for rows past the end (become zero). k: elements of a row. */

@@ -55,7 +55,7 @@ static void test_roof_kernels_count_their_work(void **state)
 {
     size_t count;
     const struct kernel *table = kernel_table(&count);
-    struct gemv_tuning tuning = {0, 0};
+    struct gemv_tuning tuning = {.near_bytes = 0};
     uint64_t *data = allocate(4096);
     float sink;
 

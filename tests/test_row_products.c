@@ -35,7 +35,7 @@ static uint8_t *guard(const uint8_t *bytes, size_t size, uint8_t **mapping, size
 
 static void check(const struct kernel *kernel, const struct shape *s)
 {
-    const struct gemv_tuning tuning = {1024, 4096};
+    const struct gemv_tuning tuning = {.near_bytes = 1024, .far_bytes = 4096};
     size_t row_bytes = dtype_row_bytes(kernel->type, s->k), mapped;
     uint8_t *stored = random_rows(kernel->type, s->rows, s->k, s->extreme), *mapping;
     uint8_t *guarded = guard(stored, s->rows * row_bytes, &mapping, &mapped);
@@ -77,7 +77,7 @@ static void test_rows_against_float64(void **state)
 static void test_sums_are_exact(void **state)
 {
     enum { K = 256 };
-    const struct gemv_tuning tuning = {0, 0};
+    const struct gemv_tuning tuning = {.near_bytes = 0};
     size_t count;
     const struct kernel *table = kernel_table(&count);
     float x[K], out[2];

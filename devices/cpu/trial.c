@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/cpu/tune.h"
 #include "workloads/oracle.h"
 #include "workloads/synthetic.h"
 
 enum { CHECK_PANELS = 3 };               /* odd: the kernels' pairs of panels meet a lone one */
 #define CACHED_BYTES ((size_t)256 << 20) /* least weights of a one-token trial */
 #define MOST_BYTES   ((size_t)1 << 30)
+#define PASS_BYTES   ((size_t)32 << 20) /* of a trial of tuning */
 
 struct cpu_trial {
     struct tensor tensor;
@@ -39,13 +41,10 @@ enum dtype cpu_trial_type(const struct cpu *cpu)
 /* Copies that a one-token product walks through so that no weight is still in a cache; one where weights are reused. */
 static size_t count_copies(const struct host *host, const struct matmul *matmul, size_t copy_bytes)
 {
-    size_t cache = 0, wanted;
+    size_t cache = tune_cache_bytes(host), wanted;
 
     if (matmul->tokens > 1)
         return 1;
-    for (size_t i = 0; i < host->cache_count; i++)
-        if (host->caches[i].kind != 'i' && host->caches[i].bytes * host->caches[i].instances > cache)
-            cache = host->caches[i].bytes * host->caches[i].instances;
     wanted = cache + cache / 4; /* the least recently used copy is gone by the time its turn comes again */
     wanted = wanted > CACHED_BYTES ? wanted : CACHED_BYTES;
     wanted = wanted < MOST_BYTES ? wanted : MOST_BYTES;
@@ -194,6 +193,25 @@ void cpu_trial_run(struct cpu *cpu, float *out)
     for (size_t t = 0; out && t < trial->tokens; t++)
         memcpy(out + t * trial->matrix.rows, trial->out + t * trial->matrix.panels * PANEL_ROWS,
                trial->matrix.rows * sizeof *out);
+}
+
+static void run_pass(void *context, const struct gemv_tuning *tuning)
+{
+    struct cpu *cpu = context;
+
+    cpu->tuning = *tuning;
+    for (size_t bytes = 0; bytes < PASS_BYTES; bytes += cpu->trial->copy_bytes)
+        cpu_trial_run(cpu, NULL);
+}
+
+void cpu_trial_tune(struct cpu *cpu)
+{
+    struct gemv_tuning chosen = cpu->tuning;
+
+    if (cpu->trial->tokens > 1 || cpu->as_stored)
+        return;
+    cpu->tuned = tune_try(run_pass, cpu, &chosen);
+    cpu->tuning = chosen;
 }
 
 /* Value (token, i) of the activation tiles, as the kernels see it. */

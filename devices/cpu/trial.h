@@ -11,6 +11,9 @@ enum status cpu_trial_open(struct cpu *cpu, const struct host *host, const struc
 /* One product with the next copy; out: tokens × rows floats or NULL. Activations are quantised anew, as in a forward pass. */
 void cpu_trial_run(struct cpu *cpu, float *out);
 
+/* Chooses how one-token products walk memory, on these copies; see tune.h. */
+void cpu_trial_tune(struct cpu *cpu);
+
 enum dtype cpu_trial_type(const struct cpu *cpu); /* of the weights of the open trial */
 
 void cpu_trial_close(struct cpu *cpu);

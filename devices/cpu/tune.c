@@ -10,9 +10,9 @@
 enum { PASS_BYTES = 32 << 20, ROUNDS_LEAST = 3 };
 
 const struct gemv_tuning tune_candidates[TUNE_CANDIDATES] = {
-    {.near_bytes = 1536, .far_bytes = 4096}, {.near_bytes = 1024, .far_bytes = 4096},
-    {.near_bytes = 3072, .far_bytes = 4096}, {.near_bytes = 1024, .far_bytes = 2048},
-    {.near_bytes = 2048, .far_bytes = 8192}, {.near_bytes = 512, .far_bytes = 1024},
+    {.near_bytes = 1536, .far_bytes = 4096, .streams = 4}, {.near_bytes = 2560, .far_bytes = 3072, .streams = 2},
+    {.near_bytes = 1536, .far_bytes = 2560, .streams = 2}, {.near_bytes = 1024, .far_bytes = 4096, .streams = 4},
+    {.near_bytes = 2048, .far_bytes = 8192, .streams = 4}, {.near_bytes = 1536, .far_bytes = 4096, .streams = 2},
 };
 
 size_t tune_choose(double seconds[TUNE_CANDIDATES][TUNE_ROUNDS_MAX], size_t rounds)
@@ -25,6 +25,24 @@ size_t tune_choose(double seconds[TUNE_CANDIDATES][TUNE_ROUNDS_MAX], size_t roun
         best = medians[c] < medians[best] ? c : best;
     }
     return medians[best] < WORTH_RATIO * medians[0] ? best : 0;
+}
+
+bool tune_try(void (*pass)(void *context, const struct gemv_tuning *tuning), void *context, struct gemv_tuning *tuning)
+{
+    double seconds[TUNE_CANDIDATES][TUNE_ROUNDS_MAX];
+    uint64_t begin_ns = clock_now_ns(), start_ns;
+    size_t rounds = 0;
+
+    for (; rounds < TUNE_ROUNDS_MAX && clock_seconds(begin_ns, clock_now_ns()) < TRIAL_SECONDS; rounds++)
+        for (size_t c = 0; c < TUNE_CANDIDATES; c++) {
+            start_ns = clock_now_ns();
+            pass(context, &tune_candidates[c]);
+            seconds[c][rounds] = clock_seconds(start_ns, clock_now_ns());
+        }
+    if (rounds < ROUNDS_LEAST)
+        return false;
+    *tuning = tune_candidates[tune_choose(seconds, rounds)];
+    return true;
 }
 
 struct reading {
@@ -56,7 +74,16 @@ static void read_layers(void *context, size_t thread)
     }
 }
 
-static size_t cache_bytes(const struct host *host)
+static void read_pass(void *context, const struct gemv_tuning *tuning)
+{
+    struct reading *reading = context;
+
+    reading->tuning = tuning;
+    threads_run(reading->cpu->threads, read_layers, reading);
+    reading->first += reading->count;
+}
+
+size_t tune_cache_bytes(const struct host *host)
 {
     size_t bytes = 0;
 
@@ -70,22 +97,9 @@ static size_t cache_bytes(const struct host *host)
 void cpu_tune(struct cpu *cpu)
 {
     const struct cpu_layer *layer = &cpu->layers[0];
-    size_t bytes = matrix_bytes(&layer->gate) + matrix_bytes(&layer->up) + matrix_bytes(&layer->down), rounds = 0;
+    size_t bytes = matrix_bytes(&layer->gate) + matrix_bytes(&layer->up) + matrix_bytes(&layer->down);
     struct reading reading = {.cpu = cpu, .count = (PASS_BYTES + bytes - 1) / bytes};
-    double seconds[TUNE_CANDIDATES][TUNE_ROUNDS_MAX];
-    uint64_t begin_ns = clock_now_ns(), start_ns;
 
-    if (cpu->weights.bytes + cpu->mapped_bytes < cache_bytes(cpu->host))
-        return;
-    for (; rounds < TUNE_ROUNDS_MAX && clock_seconds(begin_ns, clock_now_ns()) < TRIAL_SECONDS; rounds++)
-        for (size_t c = 0; c < TUNE_CANDIDATES; c++, reading.first += reading.count) {
-            reading.tuning = &tune_candidates[c];
-            start_ns = clock_now_ns();
-            threads_run(cpu->threads, read_layers, &reading);
-            seconds[c][rounds] = clock_seconds(start_ns, clock_now_ns());
-        }
-    if (rounds < ROUNDS_LEAST)
-        return;
-    cpu->tuning = tune_candidates[tune_choose(seconds, rounds)];
-    cpu->tuned = true;
+    if (cpu->weights.bytes >= tune_cache_bytes(cpu->host))
+        cpu->tuned = tune_try(read_pass, &reading, &cpu->tuning);
 }
