@@ -286,7 +286,7 @@ bool tree_find_property(const char *text, const char *key, char *value, size_t c
     size_t length = strlen(key);
 
     value[0] = '\0';
-    for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL)
+    for (const char *line = text; line && *line; line = tree_next_line(line))
         if (strncmp(line, key, length) == 0 && line[length] == '=') {
             snprintf(value, capacity, "%.*s", (int)strcspn(line + length + 1, "\r\n"), line + length + 1);
             return true;
