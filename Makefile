@@ -29,7 +29,7 @@ X86      := $(filter x86_64,$(MACHINE))
 LDLIBS   := -lhwloc -lpapi $(if $(X86),-lcpuid) -lcjson -lcrypto -lsqlite3 -lm -pthread
 
 # ---- sources: what lies in a floor's folder belongs to it -------------------------------------------------------------
-FLOORS  := kernels workloads devices devices/cpu reports runner
+FLOORS  := kernels workloads devices devices/cpu reports reports/page runner
 SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(FLOORS)) kernels/*.S))
 HEADERS := $(sort $(wildcard $(addsuffix /*.h,$(FLOORS))))
 # Kernel variants of other processors are left out; their rows in kernels/table.inc are under the same condition.

@@ -129,6 +129,11 @@ struct record {
     struct facts tool, workload, device, environment; /* blocks of the document; environment holds roofs and noise */
     struct cell *cells;
     size_t cell_count, cell_capacity;
+    /* What cases that were not run would give, by `fit`: cells without repetitions, of estimated figures whose interval is the range
+     * they are expected in. status CELL_OK: it fits; CELL_SKIPPED: it does not, with the reason. observations: "fit" ("fits",
+     * "tight": not beside what now runs, "too large"), and "scenarios.NAME.FIGURE" with _low and _high of each scenario. */
+    struct cell *predictions;
+    size_t prediction_count, prediction_capacity;
     char comparability_key[65], payload[65]; /* the document's hashes, filled by document_read; "" in a fresh record */
 };
 
