@@ -103,6 +103,7 @@ $(eval $(call registry,devices/energy_,energy_ops,energy_sources,devices/energy.
 $(eval $(call registry,reports/write_,writer,writers,reports/writer.h))
 $(eval $(call registry,reports/compare_write_,compare_writer,compare_writers,reports/compare_writer.h))
 $(eval $(call registry,reports/export_,exporter,exporters,reports/export.h))
+$(eval $(call registry,reports/page/page_,page_writer,page_writers,reports/page/writers.h))
 $(eval $(call registry,reports/gate_write_,gate_writer,gate_writers,reports/gate_writer.h))
 
 $(BUILD)/gen/schema.c: reports/result.schema.json

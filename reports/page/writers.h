@@ -1,6 +1,6 @@
-/* Writers of pages: one file reports/page/write_<format>.c each. Output depends on the page alone. */
-#ifndef POCKETMARK_REPORTS_PAGE_PAGE_WRITER_H
-#define POCKETMARK_REPORTS_PAGE_PAGE_WRITER_H
+/* Writers of pages: one file reports/page/page_<format>.c each. Output depends on the page alone. */
+#ifndef POCKETMARK_REPORTS_PAGE_WRITERS_H
+#define POCKETMARK_REPORTS_PAGE_WRITERS_H
 
 #include <stdio.h>
 
