@@ -48,25 +48,7 @@ INLINE void unpack_type(enum dtype type, const uint8_t *head, const uint8_t *fro
     }
 }
 
-#define UNPACK(type)                                                                                                   \
-    case type:                                                                                                         \
-        unpack_type(type, head, from, part, to, scales, minima);                                                       \
-        break;
-
-static void unpack_block(enum dtype type, const uint8_t *head, const uint8_t *from, size_t part, uint8_t *to,
-                         float *scales, float *minima)
-{
-    switch (type) {
-        UNPACK(DTYPE_Q4_1)
-        UNPACK(DTYPE_Q8_0)
-        UNPACK(DTYPE_Q4_K)
-        UNPACK(DTYPE_Q5_K)
-        UNPACK(DTYPE_Q6_K)
-        UNPACK(DTYPE_IQ4_NL)
-    default:
-        unpack_type(DTYPE_Q4_0, head, from, part, to, scales, minima);
-    }
-}
+#include "kernels/unpack256_block.inc"
 
 static void run_tile(enum dtype type, const struct gemm_tile *task);
 

@@ -98,10 +98,7 @@ enum status export_save(const struct exporter *exporter, const struct record *re
                         struct error *error)
 {
     enum status status = STATUS_OK;
-    char *bytes = NULL;
-    size_t size = 0;
-    FILE *out;
-    bool whole;
+    struct printed printed;
 
     if (exporter->distinct)
         status = check_distinct(exporter, records, count, error);
@@ -109,15 +106,6 @@ enum status export_save(const struct exporter *exporter, const struct record *re
         status = check_device(exporter, records, count, error);
     if (status)
         return status;
-    out = open_memstream(&bytes, &size);
-    if (!out)
-        return error_set(error, STATUS_MEMORY, "%s: no memory to write it", path);
-    status = exporter->write(records, count, out, error);
-    whole = !ferror(out);
-    if ((fclose(out) != 0 || !whole) && !status)
-        status = error_set(error, STATUS_MEMORY, "%s: no memory to write it", path);
-    if (!status)
-        status = writer_save_bytes(path, bytes, size, error);
-    free(bytes);
-    return status;
+    status = printed_open(&printed, path, error);
+    return status ? status : writer_save_printed(&printed, exporter->write(records, count, printed.out, error), error);
 }

@@ -1,7 +1,9 @@
 #include "reports/gate_writer.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "reports/printed.h"
+#include "reports/text.h"
 
 const struct gate_writer *gate_writer_find(const char *name)
 {
@@ -13,31 +15,21 @@ const struct gate_writer *gate_writer_find(const char *name)
 
 const struct gate_writer *gate_writer_for_path(const char *path)
 {
-    size_t length = strlen(path);
-
-    for (size_t i = 0; gate_writers[i]; i++) {
-        size_t suffix = gate_writers[i]->suffix ? strlen(gate_writers[i]->suffix) : length;
-        if (length > suffix && strcmp(path + length - suffix, gate_writers[i]->suffix) == 0)
+    for (size_t i = 0; gate_writers[i]; i++)
+        if (gate_writers[i]->suffix && text_ends_in(path, gate_writers[i]->suffix))
             return gate_writers[i];
-    }
     return NULL;
 }
 
 enum status gate_writer_text(const struct gate_writer *writer, const struct gate *gate,
                              const struct writer_style *style, char **text, size_t *length, struct error *error)
 {
-    FILE *out;
-    enum status status;
-    bool whole;
+    struct printed printed;
+    enum status status = printed_open(&printed, "the verdict", error);
 
-    *text = NULL;
-    *length = 0;
-    out = open_memstream(text, length);
-    if (!out)
-        return error_set(error, STATUS_MEMORY, "no memory for the verdict");
-    status = writer->write(gate, style, out, error);
-    whole = !ferror(out);
-    if (fclose(out) != 0 || !whole)
-        status = error_set(error, STATUS_MEMORY, "no memory for the verdict");
+    if (status == STATUS_OK)
+        status = printed_close(&printed, writer->write(gate, style, printed.out, error), error);
+    *text = printed.bytes;
+    *length = printed.length;
     return status;
 }

@@ -141,6 +141,13 @@ size_t text_columns(const char *text)
     return columns;
 }
 
+bool text_ends_in(const char *text, const char *suffix)
+{
+    size_t length = strlen(text), end = strlen(suffix);
+
+    return length > end && strcmp(text + length - end, suffix) == 0;
+}
+
 size_t text_bytes(const char *text, size_t columns)
 {
     const char *start = text, *end = text + strlen(text);

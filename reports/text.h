@@ -31,6 +31,9 @@ size_t text_columns(const char *text);
 /* Bytes of the longest beginning of `text` with at most `columns` columns. */
 size_t text_bytes(const char *text, size_t columns);
 
+/* Does it end in that, with something before it? For file names. */
+bool text_ends_in(const char *text, const char *suffix);
+
 /* RFC 3339 date and time with an offset: "2026-11-22T15:04:05.25Z". Days are checked against their month, leap seconds taken. */
 bool text_is_date_time(const char *text);
 

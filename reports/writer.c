@@ -4,16 +4,13 @@
 #include <string.h>
 
 #include "reports/save.h"
+#include "reports/text.h"
 
 const struct writer *writer_for_path(const char *path)
 {
-    size_t length = strlen(path);
-
-    for (size_t i = 0; writers[i]; i++) {
-        size_t suffix = strlen(writers[i]->suffix);
-        if (length > suffix && strcmp(path + length - suffix, writers[i]->suffix) == 0)
+    for (size_t i = 0; writers[i]; i++)
+        if (text_ends_in(path, writers[i]->suffix))
             return writers[i];
-    }
     return NULL;
 }
 
@@ -41,25 +38,22 @@ enum status writer_save_bytes(const char *path, const char *bytes, size_t count,
     return status;
 }
 
+enum status writer_save_printed(struct printed *printed, enum status status, struct error *error)
+{
+    status = printed_close(printed, status, error);
+    if (status == STATUS_OK)
+        status = writer_save_bytes(printed->what, printed->bytes, printed->length, error);
+    free(printed->bytes);
+    return status;
+}
+
 enum status writer_save(const struct writer *writer, const struct record *record, const char *path, struct error *error)
 {
     static const struct writer_style style = {.colour = false, .utf8 = true, .width = 100};
-    char *bytes = NULL;
-    size_t count = 0;
-    FILE *out = open_memstream(&bytes, &count);
-    enum status status;
-    bool whole;
+    struct printed printed;
+    enum status status = printed_open(&printed, path, error);
 
-    if (!out)
-        return error_set(error, STATUS_MEMORY, "%s: no memory to write it", path);
-    status = writer->write(record, &style, out, error);
-    whole = !ferror(out);
-    if (fclose(out) != 0 || !whole)
-        status = error_set(error, STATUS_MEMORY, "%s: no memory to write it", path);
-    if (status == STATUS_OK)
-        status = writer_save_bytes(path, bytes, count, error);
-    free(bytes);
-    return status;
+    return status ? status : writer_save_printed(&printed, writer->write(record, &style, printed.out, error), error);
 }
 
 enum status writer_probe(const char *path, struct error *error)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "kernels/base.h"
+#include "reports/printed.h"
 #include "reports/record.h"
 
 struct writer_style {
@@ -34,6 +35,9 @@ enum status writer_save(const struct writer *writer, const struct record *record
 
 /* The same for bytes that are ready. */
 enum status writer_save_bytes(const char *path, const char *bytes, size_t count, struct error *error);
+
+/* Ends the printing of a file, printed->what its path, whose printing ended with `status`, and writes it likewise. */
+enum status writer_save_printed(struct printed *printed, enum status status, struct error *error);
 
 /* True if a file could be created at path now; used before hours of measuring. STATUS_IO names path and cause. */
 enum status writer_probe(const char *path, struct error *error);

@@ -126,22 +126,22 @@ static enum status write_summary(const struct gate *gate, struct error *error)
 {
     const char *path = getenv("GITHUB_STEP_SUMMARY");
     struct stat about;
-    size_t length = 0, taken, most;
-    char *text = NULL;
-    FILE *out;
+    struct printed printed;
+    size_t taken, most;
     enum status status;
 
     if (!path || !*path)
         return STATUS_OK;
     taken = stat(path, &about) == 0 && about.st_size > 0 ? (size_t)about.st_size : 0;
     most = taken + 2 * SUMMARY_ROOM < SUMMARY_BYTES ? SUMMARY_BYTES - taken - SUMMARY_ROOM : SUMMARY_ROOM;
-    out = open_memstream(&text, &length);
-    if (!out)
-        return error_set(error, STATUS_MEMORY, "no memory for the summary");
-    gate_markdown(gate, most, out);
-    status = fclose(out) == 0 ? append_file(path, text, length, error)
-                              : error_set(error, STATUS_MEMORY, "no memory for the summary");
-    free(text);
+    status = printed_open(&printed, "the summary", error);
+    if (status)
+        return status;
+    gate_markdown(gate, most, printed.out);
+    status = printed_close(&printed, STATUS_OK, error);
+    if (!status)
+        status = append_file(path, printed.bytes, printed.length, error);
+    free(printed.bytes);
     return status;
 }
 

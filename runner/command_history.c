@@ -351,10 +351,9 @@ static enum status run_trend(struct task *task, struct error *error)
 static enum status run_export(struct task *task, struct error *error)
 {
     const char *format = first_text(task->options, OPTION_TO), *path = first_text(task->options, OPTION_SAVE);
-    size_t size = 0, rows, left_out;
-    char *bytes = NULL;
+    struct printed printed;
+    size_t rows, left_out;
     enum status status;
-    FILE *out;
 
     if (!path)
         return error_set(error, STATUS_MISUSE, "'history export' needs -o FILE ('-' is standard output)");
@@ -362,17 +361,12 @@ static enum status run_export(struct task *task, struct error *error)
         return error_set(error, STATUS_MISUSE,
                          "--to %s: the index exports to otava alone; 'pocketmark export' takes results themselves",
                          format);
-    out = open_memstream(&bytes, &size);
-    if (!out)
-        return error_set(error, STATUS_MEMORY, "%s: no memory to write it", path);
-    status = history_otava(task->history, &task->filter, out, &rows, &left_out, error);
-    if (fclose(out) != 0 && !status)
-        status = error_set(error, STATUS_MEMORY, "%s: no memory to write it", path);
+    status = printed_open(&printed, path, error);
     if (!status)
-        status = writer_save_bytes(path, bytes, size, error);
+        status = writer_save_printed(
+            &printed, history_otava(task->history, &task->filter, printed.out, &rows, &left_out, error), error);
     if (!status)
         fprintf(stderr, "%s: %zu results; %zu left out, which lack a figure of the latest one\n", path, rows, left_out);
-    free(bytes);
     return status;
 }
 
