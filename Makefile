@@ -87,7 +87,7 @@ compiler:
 	@command -v $(firstword $(CC)) >/dev/null || \
 	    { echo "no $(firstword $(CC)) here: 'make deps' installs what is missing" >&2; exit 1; }
 
-# ---- generated: registries from file names, the schema as a string ------------------------------------------------------
+# ---- generated: registries from file names, texts as strings ------------------------------------------------------------
 # $1 prefix of the files, $2 type, $3 array, $4 header. A file devices/energy_rapl.c defines `const struct energy_ops
 # energy_rapl`, and so on; the order is alphabetical.
 define registry
@@ -106,11 +106,18 @@ $(eval $(call registry,reports/export_,exporter,exporters,reports/export.h))
 $(eval $(call registry,reports/page/page_,page_writer,page_writers,reports/page/writers.h))
 $(eval $(call registry,reports/gate_write_,gate_writer,gate_writers,reports/gate_writer.h))
 
-$(BUILD)/gen/schema.c: reports/result.schema.json
-	@mkdir -p $(@D)
-	@{ echo 'extern const char reports_result_schema[];'; echo 'const char reports_result_schema[] ='; \
-	   sed 's/[\\"]/\\&/g; s/^/"/; s/$$/\\n"/' $<; echo ';'; } >$@
-GENERATED += $(BUILD)/gen/schema.c
+# $1 file, $2 the name that its text gets as a string.
+define text
+$(BUILD)/gen/$2.c: $1
+	@mkdir -p $$(@D)
+	@{ echo 'extern const char $2[];'; echo 'const char $2[] ='; \
+	   sed 's/[\\"]/\\&/g; s/^/"/; s/$$$$/\\n"/' $$<; echo ';'; } >$$@
+GENERATED += $(BUILD)/gen/$2.c
+endef
+$(eval $(call text,reports/result.schema.json,reports_result_schema))
+$(eval $(call text,reports/page/page.html,template_page))
+$(eval $(call text,reports/page/style.css,template_style))
+$(eval $(call text,reports/page/sort.js,template_sort))
 
 GENERATED_OBJECTS := $(GENERATED:.c=.o)
 $(GENERATED_OBJECTS): %.o: %.c $(BUILD)/flags
@@ -128,19 +135,23 @@ $(BUILD)/%.o: %.S $(BUILD)/flags
 $(IDENTIFIED:%.c=$(BUILD)/%.o): $(BUILD)/identity
 
 # ---- dependencies, running, installing --------------------------------------------------------------------------------
-.PHONY: deps deps-test deps-lint run install clean help
+.PHONY: deps deps-test deps-lint deps-browser run install clean help
 deps: ## install what building and running needs (Debian; elsewhere it says what is missing)
 	@CC='$(CC)' sh .ci/deps build
 deps-test: ## the same, and what the tests need
 	@CC='$(CC)' sh .ci/deps build test
 deps-lint: ## the same, and what lints and fuzzing need
 	@CC='$(CC)' sh .ci/deps build test lint
+deps-browser: ## what building and the browser tests need
+	@CC='$(CC)' sh .ci/deps build test browser
 
 PROFILE ?= quick
-run: ## from a bare system to figures: deps, build, `pocketmark run quick` (PROFILE=standard: another profile)
+run: ## from a bare system to results/report.html: deps, build, `run quick`, `fit`, `report` (PROFILE=standard: another profile)
 	+@$(SUBMAKE) deps
 	+@$(SUBMAKE) all
 	@$(PROGRAM) run $(PROFILE)
+	@$(PROGRAM) fit
+	@$(PROGRAM) report -o results/report.html
 
 SHARED_DATA := $(wildcard workloads/*/*.json)
 SHARE        = $(DESTDIR)$(PREFIX)/share/pocketmark
@@ -185,6 +196,18 @@ test: ## build and run every test (SANITIZE=address,undefined or thread: under t
 	+@$(SUBMAKE) test-programs
 	@SANITIZE='$(SANITIZE)' bash tests/run.sh '$(BUILD)' $(notdir $(TESTS))
 test-programs: $(PROGRAM) $(TESTS) $(SHARED_TESTS) ## build the tests without running them
+
+# ---- browser tests: tests/browser/, with packages of npm that the lock file there fixes -----------------------------------
+NODE_MODULES := tests/browser/node_modules/.package-lock.json
+.PHONY: test-browser
+test-browser: ## reports and a board in a real browser: layout, markup, accessibility, no request; screenshots in build/browser
+	+@$(SUBMAKE) deps-browser
+	+@$(SUBMAKE) all $(NODE_MODULES)
+	@POCKETMARK='$(PROGRAM)' BROWSER_FOLDER='$(BUILD)/browser' node --test-reporter=spec tests/browser/browser.test.mjs
+	@echo 'test-browser: all well; screenshots in $(BUILD)/browser'
+$(NODE_MODULES): tests/browser/package-lock.json tests/browser/package.json
+	$(call run,NPM,tests/browser,cd tests/browser && npm ci --silent --ignore-scripts --no-audit --no-fund)
+	@touch $@
 
 # ---- lints ----------------------------------------------------------------------------------------------------------------
 SCRIPTS   := $(wildcard .ci/* tests/*.sh tests/cli/*.sh)

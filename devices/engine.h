@@ -10,11 +10,14 @@
 #include "workloads/matmul.h"
 #include "workloads/weights.h"
 
+/* Default of a prefill's batch: llama.cpp's micro-batch, so that figures compare. */
+enum { ENGINE_BATCH_TOKENS = 512 };
+
 struct engine_options {
     size_t threads;        /* 0: one per performance core this process may use */
     const char *choice;    /* of processors, as host_choose_cpus takes it, in place of `threads`; NULL: none */
     size_t context_tokens; /* tokens the cache must hold */
-    size_t batch_tokens;   /* most tokens of a prefill processed together; 0: the engine's default */
+    size_t batch_tokens;   /* most tokens of a prefill processed together; 0: ENGINE_BATCH_TOKENS */
     enum dtype kv_type;    /* of cached keys and values: DTYPE_F16 (what any value but the next means) or DTYPE_Q8_0 */
     bool no_repack; /* read a file's rows where its mapping has them, as far as there are kernels for their types */
     bool no_tune;   /* leave out the short trial at load that picks distances of prefetch */

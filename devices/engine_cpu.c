@@ -21,7 +21,7 @@ static size_t thread_count(const struct host *host, const struct engine_options 
 
 static size_t batch_for(const struct engine_options *options)
 {
-    size_t batch = options->batch_tokens ? options->batch_tokens : CPU_BATCH_TOKENS;
+    size_t batch = options->batch_tokens ? options->batch_tokens : ENGINE_BATCH_TOKENS;
 
     batch = batch < GEMM_TOKENS_MAX ? batch : GEMM_TOKENS_MAX;
     return batch < options->context_tokens ? batch : options->context_tokens;

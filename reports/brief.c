@@ -199,6 +199,7 @@ static void take_document(struct reading *reading)
     while (!reading->no_memory && json_scan_member(scan, name, sizeof name)) {
         if (slot_take(scan, own, sizeof own / sizeof *own, name))
             continue;
+        brief->predicted |= strcmp(name, "predictions") == 0;
         if (strcmp(name, "schema") == 0)
             take_texts(scan, schema, 2);
         else if (strcmp(name, "tool") == 0)

@@ -3,6 +3,7 @@
 #ifndef POCKETMARK_REPORTS_BRIEF_H
 #define POCKETMARK_REPORTS_BRIEF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernels/base.h"
@@ -27,6 +28,7 @@ struct brief {
     char tool_version[64], commit[64];
     char workload[64], device_id[64], device_name[128];
     char payload[65];
+    bool predicted; /* holds predictions, which no index keeps */
     struct brief_cell *cells; /* owned */
     size_t cell_count, cell_capacity;
     struct brief_figure *figures; /* owned; of all cells, in their order */

@@ -28,7 +28,7 @@ struct chart_series {
     bool raw;    /* single measurements behind the figure: small, pale, jittered */
     bool hollow; /* predicted, not measured: outlined */
     bool limit;  /* bars: short strokes across the row, such as the roof */
-    bool slope;  /* lines: a bound, drawn thick and without marks */
+    bool slope;  /* curves: a line without marks; a bound unless another series is like it */
     size_t like; /* index of the series whose colour this one shares; its own index: a colour of its own */
 };
 
@@ -42,7 +42,7 @@ struct chart_rule {
 struct chart_panel {
     enum chart_kind kind;
     char *title, *x_title, *y_title; /* with units; "" for none */
-    bool x_log, y_log;
+    bool x_log, y_log;   /* linear all the same where a value is not above zero; bars and stacks always are */
     bool x_zero, y_zero; /* the axis begins at zero */
     char **labels;       /* of rows */
     size_t label_count, label_capacity;
@@ -84,7 +84,8 @@ void chart_rows_left_out(struct chart *chart, size_t count);
 /* Index of the new series. */
 size_t chart_series(struct chart *chart, struct chart_panel *panel, const char *name);
 
-/* Points that are not finite are left out; so are those in row SIZE_MAX. label may be NULL. */
+/* Points that are not finite are left out; so are those in row SIZE_MAX. Values beyond 1e30 are kept, but not drawn. label may be
+ * NULL: rows then show the value with three digits. */
 void chart_add(struct chart *chart, struct chart_panel *panel, size_t series, double x, double y, double low,
                double high, const char *label);
 void chart_rule(struct chart *chart, struct chart_panel *panel, bool vertical, double at, const char *label);
@@ -92,7 +93,12 @@ void chart_rule(struct chart *chart, struct chart_panel *panel, bool vertical, d
 /* Is there any point to draw? */
 bool chart_used(const struct chart *chart);
 
-enum chart_form { CHART_SVG, CHART_PNG, CHART_PDF };
+enum chart_form {
+    CHART_SVG,      /* to stand inside a page, which sets title, finding and foot as text around it */
+    CHART_SVG_FILE, /* a file of its own; like PNG and PDF it carries title and foot in the picture */
+    CHART_PNG,
+    CHART_PDF,
+};
 
 struct picture {
     char *bytes; /* owned; NULL where it could not be drawn */
@@ -100,9 +106,9 @@ struct picture {
 };
 
 /* Draws `count` charts in one process of gnuplot, which gets 30 s and no shell. pictures[i] is that of charts[i]; free each
- * bytes. SVG comes ready to stand inside a page: no XML declaration, all ids begin with the chart's id, title and description
- * (the finding) in <title> and <desc>, role and labels set, white ground, scaled by its viewBox. STATUS_UNSUPPORTED where gnuplot is not installed (the text tells
- * the package), STATUS_FAILED where it fails or takes too long; then no picture is set. */
+ * bytes. SVG comes without XML declaration, all ids begin with the chart's id, title and finding in <title> and <desc>, role and
+ * labels set, white ground, scaled by its viewBox. The same charts give the same bytes. STATUS_UNSUPPORTED where gnuplot is not
+ * installed (the text tells the package), STATUS_FAILED where it fails or takes too long; then no picture is set. */
 enum status chart_draw(const struct chart *const *charts, size_t count, enum chart_form form, struct picture *pictures,
                        struct error *error);
 

@@ -179,17 +179,12 @@ COLUMN(column_visible)
 }
 
 const struct compare_column compare_columns[] = {
-    {"verdict", "", false, 0, column_verdict},
-    {"case", "", false, 0, column_case},
-    {"against", "", false, 0, column_against},
-    {"figure", "", false, 0, column_field},
-    {"base", "", true, 2, column_base},
-    {"candidate", "", true, 1, column_candidate},
-    {"ratio", "[95 %]", true, 0, column_ratio},
-    {"n", "", true, 4, column_launches},
-    {"p", "Holm", true, 3, column_p},
-    {"visible", "from", true, 6, column_visible},
-    {NULL, NULL, false, 0, NULL},
+    {"verdict", "", false, false, 0, column_verdict},    {"case", "", false, false, 0, column_case},
+    {"against", "", false, false, 0, column_against},    {"figure", "", false, false, 0, column_field},
+    {"base", "", true, false, 2, column_base},           {"candidate", "", true, false, 1, column_candidate},
+    {"ratio", "[95 %]", true, false, 0, column_ratio},   {"", "", false, true, 7, compare_view_drawing},
+    {"n", "", true, false, 4, column_launches},          {"p", "Holm", true, false, 3, column_p},
+    {"visible", "from", true, false, 6, column_visible}, {NULL, NULL, false, false, 0, NULL},
 };
 
 /* The case that all rows are about; NULL: there are several. */

@@ -24,6 +24,7 @@ void compare_view_p(char *out, size_t size, double p);
 struct compare_column {
     const char *title, *subtitle;
     bool right;     /* numbers */
+    bool drawn;     /* with characters that must all be of one width; compare_view_scale is its title */
     int expendable; /* the largest is left out first where room is short; 0: never */
     void (*text)(char *out, size_t size, const struct comparison *comparison, const struct comparison_row *row);
 };
@@ -32,6 +33,12 @@ extern const struct compare_column compare_columns[]; /* ends with a title of NU
 
 /* False where every row would say the same: the candidate, where there is one alone, and the case, which the summary then tells. */
 bool compare_view_column_used(const struct comparison *comparison, const struct compare_column *column);
+
+/* The ratio's interval around 1, on one scale for all rows: "        ──●─┼──       "; and what that scale spans:
+ * "0.833       1        1.2". */
+void compare_view_drawing(char *out, size_t size, const struct comparison *comparison,
+                          const struct comparison_row *row);
+void compare_view_scale(char *out, size_t size, const struct comparison *comparison);
 
 /* "new.json against old.json: the build differs: commit 0123abcd, then commit 4567cdef". Index 0, 1, … until false. */
 bool compare_view_pair(char *out, size_t size, const struct comparison *comparison, size_t index);

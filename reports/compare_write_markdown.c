@@ -9,11 +9,17 @@ static void put_item(FILE *out, const char *text)
     putc('\n', out);
 }
 
+/* Text there is not all of one width. */
+static bool column_shown(const struct comparison *comparison, const struct compare_column *column)
+{
+    return !column->drawn && compare_view_column_used(comparison, column);
+}
+
 static void put_head(const struct comparison *comparison, FILE *out)
 {
     for (int line = 0; line < 2; line++) {
         for (const struct compare_column *column = compare_columns; column->title; column++) {
-            if (!compare_view_column_used(comparison, column))
+            if (!column_shown(comparison, column))
                 continue;
             if (line)
                 fputs(column->right ? "|---:" : "|---", out);
@@ -29,7 +35,7 @@ static void put_row(const struct comparison *comparison, const struct comparison
     char text[COMPARE_LINE_MAX];
 
     for (const struct compare_column *column = compare_columns; column->title; column++) {
-        if (!compare_view_column_used(comparison, column))
+        if (!column_shown(comparison, column))
             continue;
         column->text(text, sizeof text, comparison, row);
         fputs("| ", out);

@@ -28,16 +28,17 @@ static bool write_table(const struct comparison *comparison, const struct writer
 {
     struct table_column columns[COLUMNS_MOST];
     const struct compare_column *used[COLUMNS_MOST];
-    char text[COMPARE_LINE_MAX];
+    char text[COMPARE_LINE_MAX], scale[96];
     struct table table;
     size_t count = 0;
     bool good;
 
+    compare_view_scale(scale, sizeof scale, comparison);
     for (const struct compare_column *column = compare_columns; column->title && count < COLUMNS_MOST; column++)
         if (compare_view_column_used(comparison, column)) {
             used[count] = column;
-            columns[count++] =
-                (struct table_column){column->title, column->subtitle, column->right, .expendable = column->expendable};
+            columns[count++] = (struct table_column){column->drawn ? scale : column->title, column->subtitle,
+                                                     column->right, .expendable = column->expendable};
         }
     table_open(&table, columns, count, style);
     for (size_t i = 0; i < comparison->row_count; i++)

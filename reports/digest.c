@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DIGEST_BYTES = 32, CHUNK_BYTES = 1 << 20 };
+enum { CHUNK_BYTES = 1 << 20 };
 
 /* A file from this size on would push other things out of the page cache. */
 static const off_t LARGE_FILE_BYTES = 64 << 20;
@@ -24,12 +24,17 @@ static void digest_print(const unsigned char bytes[DIGEST_BYTES], char hex[DIGES
     hex[DIGEST_HEX - 1] = '\0';
 }
 
+bool digest_raw(const void *bytes, size_t count, unsigned char digest[DIGEST_BYTES])
+{
+    return EVP_Digest(bytes, count, digest, NULL, EVP_sha256(), NULL) == 1;
+}
+
 void digest_bytes(const void *bytes, size_t count, char hex[DIGEST_HEX])
 {
     unsigned char digest[DIGEST_BYTES];
 
     hex[0] = '\0';
-    if (EVP_Digest(bytes, count, digest, NULL, EVP_sha256(), NULL) == 1)
+    if (digest_raw(bytes, count, digest))
         digest_print(digest, hex);
 }
 

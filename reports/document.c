@@ -97,11 +97,24 @@ static bool add_value(cJSON *object, const struct figure *figure, const struct f
            document_add_text(object, "estimator", estimator_words[info->estimator]);
 }
 
-static bool add_figure(cJSON *summary, const struct figure *figure, enum field field)
+/* A predicted value; the interval is the range that it is expected in. */
+static bool add_estimate(cJSON *object, const struct figure *figure)
+{
+    bool range = isfinite(figure->ci_low) && isfinite(figure->ci_high);
+
+    return document_add_number(object, "value", figure->value) &&
+           document_add_number(object, "ci_low", range ? figure->ci_low : NAN) &&
+           document_add_number(object, "ci_high", range ? figure->ci_high : NAN) &&
+           document_add_text(object, "ci_method", range ? "model" : "none") &&
+           document_add_text(object, "estimator", "model");
+}
+
+static bool add_figure(cJSON *summary, const struct figure *figure, enum field field, bool predicted)
 {
     const struct field_info *info = field_info(field);
     bool present = figure->present && isfinite(figure->value);
     const char *reason = *figure->reason ? figure->reason : "not a finite number";
+    enum kind kind = predicted ? KIND_ESTIMATED : info->kind;
     cJSON *object;
     bool good;
 
@@ -109,9 +122,11 @@ static bool add_figure(cJSON *summary, const struct figure *figure, enum field f
         return true;
     if (!(object = cJSON_AddObjectToObject(summary, info->name)))
         return false;
-    good = present ? add_value(object, figure, info)
-                   : document_add_number(object, "value", NAN) && document_add_text(object, "reason", reason);
-    return good && document_add_text(object, "kind", kind_words[info->kind]) &&
+    if (!present)
+        good = document_add_number(object, "value", NAN) && document_add_text(object, "reason", reason);
+    else
+        good = predicted ? add_estimate(object, figure) : add_value(object, figure, info);
+    return good && document_add_text(object, "kind", kind_words[kind]) &&
            document_add_text(object, "better", document_better_words[info->better]) &&
            (!*figure->source || document_add_text(object, "source", figure->source)) &&
            (!*figure->scope || document_add_text(object, "scope", figure->scope)) &&
@@ -136,47 +151,75 @@ static bool add_series(cJSON *object, const struct cell *cell)
     return good;
 }
 
-static bool add_cell(cJSON *list, const struct cell *cell, struct error *error)
+/* What a cell is, and how it ended. */
+static bool add_cell_head(cJSON *object, const struct cell *cell, bool predicted, struct error *error)
 {
-    cJSON *object = cJSON_CreateObject(), *repetitions, *summary;
     const char *reason = *cell->reason ? cell->reason : "no reason was given";
+
+    if (document_add_text(object, "cell_id", cell->id) &&
+        (!*cell->title || document_add_text(object, "title", cell->title)) &&
+        document_add_text(object, "status", document_cell_words[cell->status]) &&
+        (cell->status == CELL_OK || document_add_text(object, "reason", reason)) &&
+        (predicted || cell->status == CELL_SKIPPED ||
+         document_add_text(object, "stop_reason", document_stop_words[cell->stop_reason])) &&
+        add_facts(object, "model", &cell->model, error) && add_facts(object, "engine", &cell->engine, error) &&
+        add_facts(object, "parameters", &cell->parameters, error) &&
+        (!cell->observations.count || add_facts(object, "observations", &cell->observations, error)))
+        return true;
+    if (error && error->status != STATUS_OK)
+        error_prefix(error, "cell %s", cell->id);
+    return false;
+}
+
+static bool add_repetitions(cJSON *object, const struct cell *cell)
+{
+    cJSON *repetitions = cJSON_AddArrayToObject(object, "repetitions");
+    bool good = repetitions != NULL;
+
+    for (size_t i = 0; good && i < cell->repetition_count; i++)
+        good = add_repetition(repetitions, &cell->repetitions[i]);
+    return good;
+}
+
+/* A prediction is a cell of figures alone. */
+static bool add_cell(cJSON *list, const struct cell *cell, bool predicted, struct error *error)
+{
+    cJSON *object = cJSON_CreateObject(), *summary;
 
     if (!object || !cJSON_AddItemToArray(list, object)) {
         cJSON_Delete(object);
         return false;
     }
-    if (!document_add_text(object, "cell_id", cell->id) ||
-        (*cell->title && !document_add_text(object, "title", cell->title)) ||
-        !document_add_text(object, "status", document_cell_words[cell->status]) ||
-        (cell->status != CELL_OK && !document_add_text(object, "reason", reason)) ||
-        (cell->status != CELL_SKIPPED &&
-         !document_add_text(object, "stop_reason", document_stop_words[cell->stop_reason])) ||
-        !add_facts(object, "model", &cell->model, error) || !add_facts(object, "engine", &cell->engine, error) ||
-        !add_facts(object, "parameters", &cell->parameters, error) ||
-        (cell->observations.count && !add_facts(object, "observations", &cell->observations, error))) {
-        if (error && error->status != STATUS_OK)
-            error_prefix(error, "cell %s", cell->id);
+    if (!add_cell_head(object, cell, predicted, error) || (!predicted && !add_repetitions(object, cell)) ||
+        !(summary = cJSON_AddObjectToObject(object, "summary")))
         return false;
-    }
-    repetitions = cJSON_AddArrayToObject(object, "repetitions");
-    summary = cJSON_AddObjectToObject(object, "summary");
-    if (!repetitions || !summary)
-        return false;
-    for (size_t i = 0; i < cell->repetition_count; i++)
-        if (!add_repetition(repetitions, &cell->repetitions[i]))
-            return false;
     for (int i = 0; i < FIELD_COUNT; i++)
-        if (!add_figure(summary, &cell->figures[i], (enum field)i))
+        if (!add_figure(summary, &cell->figures[i], (enum field)i, predicted))
             return false;
-    return add_series(object, cell) && document_add_text(object, "comparability_key_sha256", "");
+    return (predicted || add_series(object, cell)) && document_add_text(object, "comparability_key_sha256", "");
 }
 
+static bool add_cells(cJSON *document, const struct record *record, bool predicted, struct error *error)
+{
+    cJSON *list = cJSON_AddArrayToObject(document, predicted ? "predictions" : "cells");
+    const struct cell *cells = predicted ? record->predictions : record->cells;
+    size_t count = predicted ? record->prediction_count : record->cell_count;
+
+    for (size_t i = 0; list && i < count; i++)
+        if (!add_cell(list, &cells[i], predicted, error))
+            return false;
+    return list != NULL;
+}
+
+/* Every document says the least version that knows all its members, so that older readers refuse no more than they must. */
 static bool add_head(cJSON *document, const struct record *record)
 {
     cJSON *schema = cJSON_AddObjectToObject(document, "schema");
+    const char *version = record->prediction_count ? "1.1" : "1.0";
 
     return schema && document_add_text(schema, "name", "pocketmark.result") &&
-           document_add_text(schema, "version", "1.0") && document_add_text(document, "result_id", record->result_id) &&
+           document_add_text(schema, "version", version) &&
+           document_add_text(document, "result_id", record->result_id) &&
            document_add_text(document, "kind", origin_name(record->origin)) &&
            document_add_text(document, "status", document_run_words[record->status]) &&
            (!*record->status_reason || document_add_text(document, "status_reason", record->status_reason)) &&
@@ -185,17 +228,15 @@ static bool add_head(cJSON *document, const struct record *record)
 
 static bool add_record(cJSON *document, const struct record *record, struct error *error)
 {
-    cJSON *cells, *integrity;
+    cJSON *integrity;
 
     if (!add_head(document, record) || !add_facts(document, "tool", &record->tool, error) ||
         !add_facts(document, "workload", &record->workload, error) ||
         !add_facts(document, "device", &record->device, error) ||
         !add_facts(document, "environment", &record->environment, error) ||
-        !(cells = cJSON_AddArrayToObject(document, "cells")))
+        !add_cells(document, record, false, error) ||
+        (record->prediction_count && !add_cells(document, record, true, error)))
         return false;
-    for (size_t i = 0; i < record->cell_count; i++)
-        if (!add_cell(cells, &record->cells[i], error))
-            return false;
     integrity = cJSON_AddObjectToObject(document, "integrity");
     return integrity && document_add_text(integrity, "comparability_key_sha256", "") &&
            document_add_text(integrity, "payload_sha256", "");
@@ -206,11 +247,12 @@ static bool hash_set(cJSON *object, const char *name, const char *hex)
     return cJSON_ReplaceItemInObjectCaseSensitive(object, name, cJSON_CreateString(hex));
 }
 
-/* The key of each cell into both trees. */
-static bool cells_add_keys(cJSON *document, cJSON *copy)
+/* The key of each cell of a list, which may be missing, into both trees. */
+static bool cells_add_keys(cJSON *document, cJSON *copy, const char *list)
 {
-    cJSON *cell = cJSON_GetObjectItemCaseSensitive(document, "cells")->child;
-    cJSON *other = cJSON_GetObjectItemCaseSensitive(copy, "cells")->child;
+    const cJSON *cells = cJSON_GetObjectItemCaseSensitive(document, list);
+    const cJSON *others = cJSON_GetObjectItemCaseSensitive(copy, list);
+    cJSON *cell = cells ? cells->child : NULL, *other = others ? others->child : NULL;
     char key[DIGEST_HEX];
 
     for (; cell && other; cell = cell->next, other = other->next)
@@ -225,7 +267,8 @@ static bool add_integrity(cJSON *document)
 {
     char *text = cJSON_PrintUnformatted(document), key[DIGEST_HEX], payload[DIGEST_HEX];
     cJSON *copy = text ? cJSON_Parse(text) : NULL, *integrity, *copied;
-    bool good = copy && cells_add_keys(document, copy) && document_comparability(copy, key);
+    bool good = copy && cells_add_keys(document, copy, "cells") && cells_add_keys(document, copy, "predictions") &&
+                document_comparability(copy, key);
 
     if (good) {
         integrity = cJSON_GetObjectItemCaseSensitive(document, "integrity");

@@ -27,6 +27,9 @@ enum status document_read(const char *text, size_t length, struct record *record
 /* The same for a file; "-" is standard input. Texts of errors begin with the path. STATUS_IO, STATUS_FORMAT, STATUS_MEMORY. */
 enum status document_read_file(const char *path, struct record *record, struct error *error);
 
+/* The same for who works on what was measured: STATUS_UNLIKE for a document that holds predictions alone. */
+enum status document_read_measured(const char *path, struct record *record, struct error *error);
+
 /* Hash of what must be equal in cells that are compared: parameters as requested, model, quantisation, and what the figures
  * mean. False: out of memory, or facts that no document can hold. */
 bool cell_key(const struct cell *cell, char hex[65]);

@@ -9,7 +9,7 @@
 #include "reports/document_tree.h"
 #include "reports/record.h"
 
-enum { SCHEMA_MAJOR = 1, SCHEMA_MINOR = 0, FEW_MEMBERS = 12 };
+enum { SCHEMA_MAJOR = 1, SCHEMA_MINOR = 1, FEW_MEMBERS = 12 };
 
 extern const char reports_result_schema[]; /* reports/result.schema.json, made a string by the build */
 
@@ -102,7 +102,9 @@ static enum status version_check(const cJSON *document, bool *newer_minor, struc
     return STATUS_OK;
 }
 
-static enum status cells_check_unique(const cJSON *cells, struct error *error)
+/* Checks of a list of cells go over "cells" and "predictions"; `list` is its name, and it may be missing. */
+
+static enum status cells_check_unique(const cJSON *cells, const char *list, struct error *error)
 {
     size_t count = 0;
     const char **ids = malloc(((size_t)cJSON_GetArraySize(cells) + 1) * sizeof *ids), *twice;
@@ -116,7 +118,7 @@ static enum status cells_check_unique(const cJSON *cells, struct error *error)
     }
     twice = names_twice(ids, count);
     if (twice)
-        error_set(error, STATUS_FORMAT, "cells: cell_id \"%.200s\" stands twice; ids must be unique in a document",
+        error_set(error, STATUS_FORMAT, "%s: cell_id \"%.200s\" stands twice; ids must be unique in a document", list,
                   twice);
     free(ids);
     return twice ? STATUS_FORMAT : STATUS_OK;
@@ -146,8 +148,8 @@ static void figure_count(const cJSON *repetitions, const char *name, double *lau
         *launch_count += i == 0 || launches[i] != launches[i - 1];
 }
 
-static enum status figure_check(const cJSON *figure, const cJSON *repetitions, double *room, size_t index,
-                                struct error *error)
+static enum status figure_check(const cJSON *figure, const cJSON *repetitions, double *room, const char *list,
+                                size_t index, struct error *error)
 {
     const cJSON *value = member(figure, "value"), *low = member(figure, "ci_low"), *high = member(figure, "ci_high");
     const cJSON *n = member(figure, "n"), *launches = member(figure, "launches");
@@ -160,13 +162,13 @@ static enum status figure_check(const cJSON *figure, const cJSON *repetitions, d
     if ((cJSON_IsNumber(low) && low->valuedouble > value->valuedouble) ||
         (cJSON_IsNumber(high) && high->valuedouble < value->valuedouble))
         return error_set(error, STATUS_FORMAT,
-                         "cells[%zu].summary.%.100s.value: must lie within ci_low and ci_high, found %.17g", index,
+                         "%s[%zu].summary.%.100s.value: must lie within ci_low and ci_high, found %.17g", list, index,
                          figure->string, value->valuedouble);
     if (!field_from_name(figure->string, &field)) /* of a newer version */
         return STATUS_OK;
     better = document_better_words[field_info(field)->better];
     if (strcmp(member(figure, "better")->valuestring, better) != 0)
-        return error_set(error, STATUS_FORMAT, "cells[%zu].summary.%.100s.better: must be \"%s\" for this figure",
+        return error_set(error, STATUS_FORMAT, "%s[%zu].summary.%.100s.better: must be \"%s\" for this figure", list,
                          index, figure->string, better);
     figure_count(repetitions, figure->string, room, &count, &launch_count);
     if (!count) /* taken over the whole cell, not per repetition */
@@ -198,7 +200,7 @@ static enum status series_check(const cJSON *cell, size_t index, struct error *e
     return STATUS_OK;
 }
 
-static enum status cells_check_figures(const cJSON *cells, struct error *error)
+static enum status cells_check_figures(const cJSON *cells, const char *list, struct error *error)
 {
     enum status status = STATUS_OK;
     const cJSON *cell, *figure;
@@ -212,7 +214,7 @@ static enum status cells_check_figures(const cJSON *cells, struct error *error)
             return error_set(error, STATUS_MEMORY, "no memory to check the document");
         cJSON_ArrayForEach(figure, member(cell, "summary"))
         {
-            if ((status = figure_check(figure, repetitions, room, index, error)) != STATUS_OK)
+            if ((status = figure_check(figure, repetitions, room, list, index, error)) != STATUS_OK)
                 break;
         }
         free(room);
@@ -223,7 +225,7 @@ static enum status cells_check_figures(const cJSON *cells, struct error *error)
     return status;
 }
 
-static enum status cells_check_keys(const cJSON *cells, struct error *error)
+static enum status cells_check_keys(const cJSON *cells, const char *list, struct error *error)
 {
     char key[DIGEST_HEX];
     const cJSON *cell;
@@ -235,7 +237,7 @@ static enum status cells_check_keys(const cJSON *cells, struct error *error)
             return error_set(error, STATUS_MEMORY, "no memory to check the document");
         if (strcmp(key, member(cell, "comparability_key_sha256")->valuestring) != 0)
             return error_set(error, STATUS_FORMAT,
-                             "cells[%zu].comparability_key_sha256: must be %s for these parameters and this model",
+                             "%s[%zu].comparability_key_sha256: must be %s for these parameters and this model", list,
                              index, key);
         index++;
     }
@@ -246,8 +248,10 @@ enum status document_check_hashes(cJSON *document, struct error *error)
 {
     const cJSON *integrity = member(document, "integrity");
     char told[DIGEST_HEX], key[DIGEST_HEX], payload[DIGEST_HEX];
-    enum status status = cells_check_keys(member(document, "cells"), error);
+    enum status status = cells_check_keys(member(document, "cells"), "cells", error);
 
+    if (status == STATUS_OK)
+        status = cells_check_keys(member(document, "predictions"), "predictions", error);
     if (status != STATUS_OK)
         return status;
     snprintf(told, sizeof told, "%s", member(integrity, "payload_sha256")->valuestring);
@@ -267,6 +271,7 @@ enum status document_check_hashes(cJSON *document, struct error *error)
 
 enum status document_check(const cJSON *document, struct error *error)
 {
+    static const char *const lists[] = {"cells", "predictions"};
     struct schema *schema = NULL;
     enum status status;
     bool newer_minor;
@@ -277,7 +282,10 @@ enum status document_check(const cJSON *document, struct error *error)
         return status;
     status = schema_check(schema, document, newer_minor, error);
     schema_close(schema);
-    if (status == STATUS_OK)
-        status = cells_check_unique(member(document, "cells"), error);
-    return status == STATUS_OK ? cells_check_figures(member(document, "cells"), error) : status;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists && status == STATUS_OK; i++) {
+        status = cells_check_unique(member(document, lists[i]), lists[i], error);
+        if (status == STATUS_OK)
+            status = cells_check_figures(member(document, lists[i]), lists[i], error);
+    }
+    return status;
 }

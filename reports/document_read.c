@@ -150,9 +150,12 @@ static enum status take_cell_blocks(struct cell *cell, const cJSON *object, stru
     return take_block(object, "observations", &cell->observations, error);
 }
 
-static enum status take_cell(struct record *record, const cJSON *object, struct error *error)
+/* A cell, or of the list "predictions" a prediction. */
+static enum status take_cell(struct record *record, const cJSON *object, const char *list, struct error *error)
 {
-    struct cell *cell = record_add_cell(record, member(object, "cell_id")->valuestring);
+    bool predicted = strcmp(list, "predictions") == 0;
+    const char *id = member(object, "cell_id")->valuestring;
+    struct cell *cell = predicted ? record_add_prediction(record, id) : record_add_cell(record, id);
     const cJSON *stop = member(object, "stop_reason"), *child;
     enum status status;
     enum field field;
@@ -166,7 +169,7 @@ static enum status take_cell(struct record *record, const cJSON *object, struct 
     if (stop)
         cell->stop_reason = (enum stop_reason)document_word(document_stop_words, stop->valuestring);
     if ((status = take_cell_blocks(cell, object, error)) != STATUS_OK)
-        return error_prefix(error, "cells[%zu]", record->cell_count - 1);
+        return error_prefix(error, "%s[%zu]", list, (predicted ? record->prediction_count : record->cell_count) - 1);
     cJSON_ArrayForEach(child, member(object, "summary"))
     {
         if (field_from_name(child->string, &field))
@@ -185,6 +188,29 @@ static enum status take_cell(struct record *record, const cJSON *object, struct 
                : error_set(error, STATUS_MEMORY, "no memory to read the document");
 }
 
+/* A list that may be missing; how many there are is known, so that they are allocated at once. */
+static enum status take_cells(struct record *record, const cJSON *document, const char *list, struct error *error)
+{
+    const cJSON *cells = member(document, list), *cell;
+    size_t count = (size_t)cJSON_GetArraySize(cells);
+    struct cell *room = count ? malloc(count * sizeof *room) : NULL;
+    enum status status = STATUS_OK;
+
+    if (room && strcmp(list, "predictions") == 0) {
+        record->predictions = room;
+        record->prediction_capacity = count;
+    } else if (room) {
+        record->cells = room;
+        record->cell_capacity = count;
+    }
+    cJSON_ArrayForEach(cell, cells)
+    {
+        if ((status = take_cell(record, cell, list, error)) != STATUS_OK)
+            break;
+    }
+    return status;
+}
+
 /* ---- the document --------------------------------------------------------------------------------------------------------- */
 
 static enum status take_blocks(struct record *record, const cJSON *document, struct error *error)
@@ -200,9 +226,8 @@ static enum status take_blocks(struct record *record, const cJSON *document, str
 
 static enum status take_document(struct record *record, const cJSON *document, struct error *error)
 {
-    const cJSON *integrity = member(document, "integrity"), *cells = member(document, "cells"), *cell;
+    const cJSON *integrity = member(document, "integrity");
     enum status status = take_blocks(record, document, error);
-    size_t count = (size_t)cJSON_GetArraySize(cells);
 
     if (status != STATUS_OK)
         return status;
@@ -213,14 +238,8 @@ static enum status take_document(struct record *record, const cJSON *document, s
     take_text(record->payload, sizeof record->payload, integrity, "payload_sha256");
     record->status = document_word(document_run_words, member(document, "status")->valuestring);
     origin_from_name(member(document, "kind")->valuestring, &record->origin);
-    if (count && (record->cells = malloc(count * sizeof *record->cells)))
-        record->cell_capacity = count;
-    cJSON_ArrayForEach(cell, cells)
-    {
-        if ((status = take_cell(record, cell, error)) != STATUS_OK)
-            return status;
-    }
-    return STATUS_OK;
+    status = take_cells(record, document, "cells", error);
+    return status == STATUS_OK ? take_cells(record, document, "predictions", error) : status;
 }
 
 enum status document_read(const char *text, size_t length, struct record *record, struct error *error)
@@ -256,6 +275,17 @@ enum status document_read_file(const char *path, struct record *record, struct e
             error_prefix(error, "%s", strcmp(path, "-") == 0 ? "standard input" : path);
     }
     free(text);
+    return status;
+}
+
+enum status document_read_measured(const char *path, struct record *record, struct error *error)
+{
+    enum status status = document_read_file(path, record, error);
+
+    if (status == STATUS_OK && !record->cell_count && record->prediction_count)
+        status = error_set(error, STATUS_UNLIKE,
+                           "%s: holds predictions of `fit` alone and nothing that was measured; give a result of `run`",
+                           path);
     return status;
 }
 

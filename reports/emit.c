@@ -78,6 +78,46 @@ void emit_xml_text(FILE *out, const char *text)
     }
 }
 
+/* Embeddings, overrides and isolates: they would reorder what stands around them. */
+static bool turns_direction(uint32_t code)
+{
+    return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+void emit_html_text(FILE *out, const char *text)
+{
+    const char *end = text + strlen(text), *at;
+    uint32_t code;
+
+    while (text < end) {
+        bool valid = take(&text, end, &at, &code);
+        if (code == '\n' || code == '\t' || code == '\r' || code == 0x2028 || code == 0x2029)
+            putc(' ', out);
+        else if (!valid || is_control(code) || turns_direction(code) || (code & 0xfffe) == 0xfffe)
+            fputs(replacement, out);
+        else if (code == '&' || code == '<' || code == '>' || code == '"' || code == '\'')
+            fprintf(out, "&#%u;", (unsigned)code);
+        else
+            put_bytes(out, at, text);
+    }
+}
+
+void emit_base64(FILE *out, const void *bytes, size_t count)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *at = bytes;
+
+    for (size_t taken; count; at += taken, count -= taken) {
+        taken = count < 3 ? count : 3;
+        uint32_t bits = (uint32_t)at[0] << 16 | (taken > 1 ? (uint32_t)at[1] << 8 : 0) | (taken > 2 ? at[2] : 0);
+        char four[4] = {digits[bits >> 18], digits[bits >> 12 & 63], digits[bits >> 6 & 63], digits[bits & 63]};
+
+        for (size_t i = taken + 1; i < 4; i++)
+            four[i] = '=';
+        fwrite(four, 1, sizeof four, out);
+    }
+}
+
 /* Without controls, on one line, `doubled` twice. */
 static void put_line(FILE *out, const char *text, char doubled)
 {

@@ -2,6 +2,7 @@
 #ifndef POCKETMARK_REPORTS_EMIT_H
 #define POCKETMARK_REPORTS_EMIT_H
 
+#include <stddef.h>
 #include <stdio.h>
 
 /* A JSON string with its quotes. */
@@ -12,6 +13,13 @@ void emit_json_number(FILE *out, double value);
 
 /* Content of an XML element, or of an attribute between double quotes. Controls that XML forbids become U+FFFD. */
 void emit_xml_text(FILE *out, const char *text);
+
+/* Text of an HTML page, or an attribute between quotes of either kind. Controls, and those that turn the direction of the text
+ * around, become U+FFFD; ends of lines become blanks. */
+void emit_html_text(FILE *out, const char *text);
+
+/* Base64 after RFC 4648, with its padding, on one line. */
+void emit_base64(FILE *out, const void *bytes, size_t count);
 
 /* A field after RFC 4180, quoted where it must be, on one line. */
 void emit_csv_text(FILE *out, const char *text);

@@ -229,6 +229,8 @@ static enum status read_brief(struct adding *adding, const char *document, bool 
         status = document_validate(text, length, error);
     if (!status)
         status = brief_read(&adding->brief, text ? text : "", length, error);
+    if (!status && adding->brief.predicted && !adding->brief.cell_count)
+        status = error_set(error, STATUS_UNLIKE, "holds predictions alone; the index is of what was measured");
     free(text);
     if (status && status != STATUS_IO)
         error_prefix(error, "%s", document);

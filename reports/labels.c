@@ -32,6 +32,12 @@ bool label_of_path(const char *path, char label[LABEL_MAX])
         snprintf(label, LABEL_MAX, "FP32");
     else if (strcmp(path, "roofs.latency.seconds") == 0)
         snprintf(label, LABEL_MAX, "latency of dependent loads");
+    else if (name_between(path, "fit.formats.", ".read_bytes_per_second", name))
+        snprintf(label, LABEL_MAX, "%s weights are read at", name);
+    else if (name_between(path, "fit.formats.", ".macs_per_second", name))
+        snprintf(label, LABEL_MAX, "%s weights are multiplied at", name);
+    else if (name_between(path, "fit.", "_residual_ratio", name))
+        snprintf(label, LABEL_MAX, "%s of the probes off by", name);
     else
         return false;
     return true;

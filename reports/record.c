@@ -145,19 +145,19 @@ static void cell_id_copy(char out[CELL_ID_MAX], const char *id)
     out[n] = '\0';
 }
 
-struct cell *record_add_cell(struct record *record, const char *id)
+static struct cell *list_add_cell(struct cell **list, size_t *count, size_t *room, const char *id)
 {
     struct cell *cell;
 
-    if (record->cell_count == record->cell_capacity) {
-        size_t capacity = record->cell_capacity ? 2 * record->cell_capacity : 8;
-        struct cell *cells = realloc(record->cells, capacity * sizeof *cells);
+    if (*count == *room) {
+        size_t capacity = *room ? 2 * *room : 8;
+        struct cell *cells = realloc(*list, capacity * sizeof *cells);
         if (!cells)
             return NULL;
-        record->cells = cells;
-        record->cell_capacity = capacity;
+        *list = cells;
+        *room = capacity;
     }
-    cell = &record->cells[record->cell_count++];
+    cell = &(*list)[(*count)++];
     memset(cell, 0, sizeof *cell);
     cell_id_copy(cell->id, id);
     snprintf(cell->title, sizeof cell->title, "%s", cell->id);
@@ -165,6 +165,16 @@ struct cell *record_add_cell(struct record *record, const char *id)
         cell->figures[i].value = cell->figures[i].ci_low = cell->figures[i].ci_high = cell->figures[i].error_ratio =
             NAN;
     return cell;
+}
+
+struct cell *record_add_cell(struct record *record, const char *id)
+{
+    return list_add_cell(&record->cells, &record->cell_count, &record->cell_capacity, id);
+}
+
+struct cell *record_add_prediction(struct record *record, const char *id)
+{
+    return list_add_cell(&record->predictions, &record->prediction_count, &record->prediction_capacity, id);
 }
 
 struct repetition *cell_add_repetition(struct cell *cell, unsigned launch, enum phase phase)
@@ -355,22 +365,28 @@ void cell_summarise(struct cell *cell)
     free(scratch);
 }
 
+static void cell_free(struct cell *cell)
+{
+    facts_free(&cell->model);
+    facts_free(&cell->engine);
+    facts_free(&cell->parameters);
+    facts_free(&cell->observations);
+    for (size_t i = 0; i < cell->series_count; i++) {
+        free(cell->series[i].offsets_seconds);
+        free(cell->series[i].values);
+    }
+    free(cell->series);
+    free(cell->repetitions);
+}
+
 void record_close(struct record *record)
 {
-    for (size_t i = 0; i < record->cell_count; i++) {
-        struct cell *cell = &record->cells[i];
-        facts_free(&cell->model);
-        facts_free(&cell->engine);
-        facts_free(&cell->parameters);
-        facts_free(&cell->observations);
-        for (size_t j = 0; j < cell->series_count; j++) {
-            free(cell->series[j].offsets_seconds);
-            free(cell->series[j].values);
-        }
-        free(cell->series);
-        free(cell->repetitions);
-    }
+    for (size_t i = 0; i < record->cell_count; i++)
+        cell_free(&record->cells[i]);
+    for (size_t i = 0; i < record->prediction_count; i++)
+        cell_free(&record->predictions[i]);
     free(record->cells);
+    free(record->predictions);
     facts_free(&record->tool);
     facts_free(&record->workload);
     facts_free(&record->device);

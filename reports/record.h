@@ -143,6 +143,9 @@ void record_open(struct record *record);
 /* New cell with that id, nothing in it. The address is good until the next call. NULL: out of memory. */
 struct cell *record_add_cell(struct record *record, const char *id);
 
+/* The same among the predictions. */
+struct cell *record_add_prediction(struct record *record, const char *id);
+
 /* New repetition of all NaN, numbered; good until the next call. NULL: out of memory. */
 struct repetition *cell_add_repetition(struct cell *cell, unsigned launch, enum phase phase);
 

@@ -133,12 +133,12 @@ enum status save_write(struct save *save, const void *bytes, size_t count, struc
     return save_put(save->file, bytes, count) ? STATUS_OK : save_error(save->path, "write", error);
 }
 
-enum status save_commit(struct save *save, struct error *error)
+static enum status commit(struct save *save, bool sync, struct error *error)
 {
     enum status status = STATUS_OK;
     int file = save->file;
 
-    if (save->target && fsync(file) != 0)
+    if (sync && save->target && fsync(file) != 0)
         status = save_error(save->path, "write", error);
     save->file = -1;
     if (close(file) != 0 && !status)
@@ -148,11 +148,21 @@ enum status save_commit(struct save *save, struct error *error)
     if (!status && save->target) {
         free(save->temporary);
         save->temporary = NULL;
-        if (!sync_folder_of(save->target))
+        if (sync && !sync_folder_of(save->target))
             status = save_error(save->path, "sync the folder of", error);
     }
     save_abandon(save);
     return status;
+}
+
+enum status save_commit(struct save *save, struct error *error)
+{
+    return commit(save, true, error);
+}
+
+enum status save_commit_unsynced(struct save *save, struct error *error)
+{
+    return commit(save, false, error);
 }
 
 void save_abandon(struct save *save)

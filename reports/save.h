@@ -23,6 +23,9 @@ enum status save_write(struct save *save, const void *bytes, size_t count, struc
 /* Puts the file into place. Where that fails, nothing of it stays. */
 enum status save_commit(struct save *save, struct error *error);
 
+/* The same without waiting for the disk: for one of many files, all of which the caller makes last together. */
+enum status save_commit_unsynced(struct save *save, struct error *error);
+
 /* Nothing stays, and what was there before is untouched. A closed save is let be. */
 void save_abandon(struct save *save);
 

@@ -233,6 +233,31 @@ bool table_print(const struct table *table, FILE *out)
     return true;
 }
 
+bool table_shows(const struct table *table, size_t column)
+{
+    struct layout layout;
+
+    layout_fit(table, &layout);
+    return column < table->column_count && layout.shown[column];
+}
+
+/* A word of so many columns, in pieces where it is wider than a line; returns the column behind it. */
+static size_t put_word(FILE *out, const struct writer_style *style, size_t column, size_t indent, const char *word,
+                       size_t columns)
+{
+    size_t width = style->width > indent + 8 ? style->width : indent + 8, room, bytes;
+
+    while (columns > (room = width > column ? width - column : 1)) {
+        bytes = text_bytes(word, room);
+        fprintf(out, "%.*s\n%*s", (int)bytes, word, (int)indent, "");
+        word += bytes;
+        columns -= room;
+        column = indent;
+    }
+    fputs(word, out);
+    return column + columns;
+}
+
 void table_wrap(FILE *out, const struct writer_style *style, size_t column, size_t indent, const char *text)
 {
     char *copy = text_copy(text, style->utf8 ? TEXT_LINE : TEXT_ASCII);
@@ -250,8 +275,7 @@ void table_wrap(FILE *out, const struct writer_style *style, size_t column, size
         }
         if (!fresh)
             putc(' ', out);
-        fputs(word ? word : "", out);
-        column += columns + !fresh;
+        column = put_word(out, style, column + !fresh, indent, word ? word : "", columns);
         fresh = false;
         free(word);
         at += length;

@@ -37,6 +37,9 @@ void table_add(struct table *table, const char *text, double share);
 /* Prints with an indent of two. False: out of memory. */
 bool table_print(const struct table *table, FILE *out);
 
+/* Is there room for that column? */
+bool table_shows(const struct table *table, size_t column);
+
 void table_close(struct table *table);
 
 /* Colour and plain style around what is printed; nothing without colour. */

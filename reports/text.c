@@ -13,8 +13,9 @@ struct likeness {
 static const struct likeness likenesses[] = {
     {0xb1, "+/-"},  {0xb5, "u"},    {0xb7, "-"},   {0xb0, " "},    {0xd7, "x"},    {0xf7, "/"},     {0x2013, "-"},
     {0x2014, "-"},  {0x2018, "'"},  {0x2019, "'"}, {0x201c, "\""}, {0x201d, "\""}, {0x2026, "..."}, {0x2192, "->"},
-    {0x2264, "<="}, {0x2265, ">="}, {0x2713, "+"}, {0x2717, "x"},  {0x2500, "-"},  {0x2581, "_"},   {0x2582, "."},
-    {0x2583, "-"},  {0x2584, "~"},  {0x2585, "="}, {0x2586, "+"},  {0x2587, "*"},  {0x2588, "#"},   {0x258c, "#"},
+    {0x2264, "<="}, {0x2265, ">="}, {0x2713, "+"}, {0x2717, "x"},  {0x2500, "-"},  {0x2502, "|"},   {0x253c, "+"},
+    {0x2581, "_"},  {0x2582, "."},  {0x2583, "-"}, {0x2584, "~"},  {0x2585, "="},  {0x2586, "+"},   {0x2587, "*"},
+    {0x2588, "#"},  {0x258c, "#"},  {0x25cf, "o"},
 };
 
 /* Length of a sequence and the least code point that needs it, by lead byte. */
@@ -56,6 +57,14 @@ static const char *ascii_likeness(uint32_t code)
     return "?";
 }
 
+/* Marks that turn the direction of what follows, and ends of lines that no newline makes: a name with one would rearrange the
+ * line that it stands on. */
+static bool is_unruly(uint32_t code)
+{
+    return code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
 /* What to write for the code point read from [at, end): bytes and how many of them. */
 static const char *text_form_of(uint32_t code, const char *at, const char *end, bool valid, enum text_form form,
                                 size_t *count)
@@ -65,7 +74,7 @@ static const char *text_form_of(uint32_t code, const char *at, const char *end, 
 
     if (form == TEXT_ASCII)
         shown = control ? "?" : code < 0x80 ? NULL : ascii_likeness(code);
-    else if (!valid || (control && form == TEXT_LINE))
+    else if (!valid || ((control || is_unruly(code)) && form == TEXT_LINE))
         shown = "\xef\xbf\xbd";
     if (shown && control && (code == '\n' || code == '\t'))
         shown = " ";
@@ -90,6 +99,22 @@ char *text_copy(const char *text, enum text_form form)
         out += count;
     }
     *out = '\0';
+    return copy;
+}
+
+char *text_fit(const char *text, enum text_form form, size_t columns)
+{
+    const char *dots = form == TEXT_ASCII ? ".." : "\xe2\x80\xa6";
+    char *copy = text_copy(text, form);
+    size_t total = copy ? text_columns(copy) : 0, kept = columns - text_columns(dots), head, tail;
+
+    if (total <= columns)
+        return copy;
+    head = text_bytes(copy, kept - kept / 2);
+    tail = text_bytes(copy, total - kept / 2);
+    /* text_copy leaves three bytes for each one, so that the dots have room */
+    memmove(copy + head + strlen(dots), copy + tail, strlen(copy + tail) + 1);
+    memcpy(copy + head, dots, strlen(dots));
     return copy;
 }
 

@@ -14,8 +14,8 @@ enum { TEXT_REPLACEMENT = 0xfffd }; /* U+FFFD stands for what could not be decod
 uint32_t text_next(const char **cursor, const char *end, bool *valid);
 
 enum text_form {
-    TEXT_UTF8,  /* valid UTF-8, control characters kept */
-    TEXT_LINE,  /* valid UTF-8 without control characters: safe for a terminal, one line */
+    TEXT_UTF8, /* valid UTF-8, control characters kept */
+    TEXT_LINE, /* valid UTF-8 without control characters and marks that turn its direction: safe for a terminal, one line */
     TEXT_ASCII, /* the same in ASCII: signs that have a likeness get it ("±" "+/-"), others become '?' */
 };
 
@@ -24,6 +24,10 @@ char *text_copy(const char *text, enum text_form form);
 
 /* Takes the folders of people out of paths, in place: "/home/NAME", "/Users/NAME", "/root" and $HOME become "~". */
 void text_hide_homes(char *text);
+
+/* The same, at most `columns` columns wide: longer text loses its middle to "…" (in ASCII ".."), since names begin and end alike
+ * only where they are. columns > 2. */
+char *text_fit(const char *text, enum text_form form, size_t columns);
 
 /* Columns on a terminal, one per code point. */
 size_t text_columns(const char *text);

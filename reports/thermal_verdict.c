@@ -143,6 +143,7 @@ static void set_state(struct thermal_verdict *verdict, enum thermal_state state,
 static void set_throttled(struct thermal_verdict *verdict, const struct evidence *evidence, double at_seconds)
 {
     verdict->state = THERMAL_THROTTLED;
+    verdict->at_seconds = at_seconds;
     verdict->minute = (unsigned)((at_seconds - evidence->begin_seconds) / MINUTE_SECONDS) + 1;
     snprintf(verdict->text, sizeof verdict->text, "throttled at minute %u", verdict->minute);
 }
@@ -153,7 +154,7 @@ void thermal_judge(const struct cell *cell, struct thermal_verdict *verdict)
     double event;
     bool hot, cool, uncounted, fell;
 
-    *verdict = (struct thermal_verdict){.text = "unknown"};
+    *verdict = (struct thermal_verdict){.text = "unknown", .at_seconds = NAN};
     collect(cell, &evidence);
     describe(&evidence, verdict);
     if (evidence.end_seconds < evidence.begin_seconds) {

@@ -9,6 +9,7 @@ enum thermal_state { THERMAL_UNKNOWN, THERMAL_STEADY, THERMAL_THROTTLED, THERMAL
 struct thermal_verdict {
     enum thermal_state state;
     unsigned minute;    /* THERMAL_THROTTLED: counted from 1 */
+    double at_seconds;  /* THERMAL_THROTTLED: when it began, since the start of the run; else NaN */
     char text[48];      /* "steady", "throttled at minute 3", "power-limited", "unknown" */
     char evidence[400]; /* what was seen: temperatures, clocks, throttle events, speed; or why nothing was */
 };

@@ -13,9 +13,9 @@ struct tool {
     double seconds;               /* after so long it is killed, and its children with it */
 };
 
-/* Runs it with `in` as standard input; *out gets what it wrote to standard output, ended by a 0 that does not count, to be freed.
- * STATUS_UNSUPPORTED: not installed; STATUS_FAILED: ended badly (the text has its last words) or took too long; STATUS_MEMORY,
- * STATUS_IO. *out is NULL then. */
+/* Runs it with `in` as standard input, and with SOURCE_DATE_EPOCH=0, so that equal input gives equal bytes; *out gets what it
+ * wrote to standard output, ended by a 0 that does not count, to be freed. STATUS_UNSUPPORTED: not installed; STATUS_FAILED: ended
+ * badly (the text has its last words), took too long or wrote more than 256 MiB; STATUS_MEMORY, STATUS_IO. *out is NULL then. */
 enum status tool_run(const struct tool *tool, const char *in, size_t in_length, char **out, size_t *out_length,
                      struct error *error);
 

@@ -122,6 +122,7 @@ static const struct suffix suffixes[] = {
     {"bytes", "Ti", 0x1p40}, {"bytes", "TiB", 0x1p40}, {"seconds", "", 1},      {"seconds", "s", 1},
     {"seconds", "ms", 1e-3}, {"seconds", "us", 1e-6},  {"seconds", "µs", 1e-6}, {"seconds", "ns", 1e-9},
     {"seconds", "min", 60},  {"seconds", "h", 3600},   {"percent", "", 1},      {"percent", "%", 1},
+    {"number", "", 1},
 };
 
 bool units_parse(const char *text, const char *unit, double *value)

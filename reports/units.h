@@ -14,7 +14,7 @@ char *units_format(char *out, size_t size, const char *unit, double value);
 /* The unit at the end of a name, longest first: "decode_read_bytes_per_second" gives "bytes_per_second"; "" for none. */
 const char *units_of_name(const char *name);
 
-/* Parses "512", "4k", "1.5G", "2Gi", "90s", "2min" by the table of `unit` ("count", "bytes", "seconds"). False on anything else. */
+/* Parses "512", "4k", "1.5G", "2Gi", "90s", "2min" by the table of `unit` ("count", "bytes", "seconds", "percent", "number"). False on anything else. */
 bool units_parse(const char *text, const char *unit, double *value);
 
 #endif

@@ -41,6 +41,8 @@ struct view_line {
 
 /* Writers call these with index 0, 1, … until they return false. */
 bool view_device_line(const struct record *record, size_t index, struct view_line *line);
+bool view_machine_line(const struct record *record, size_t index,
+                       struct view_line *line); /* all else that is known of it, unknown with the reason */
 bool view_roof_line(const struct record *record, size_t index, struct view_line *line); /* labelled facts "roofs." */
 bool view_environment_line(const struct record *record, size_t index,
                            struct view_line *line); /* other labelled facts */

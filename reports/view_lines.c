@@ -23,7 +23,7 @@ __attribute__((format(printf, 3, 4))) static void append(char *out, size_t size,
 
 /* ---- the device ------------------------------------------------------------------------------------------------------- */
 
-enum { LINE_PARTS = 4, PART_PATHS = 4 };
+enum { LINE_PARTS = 6, PART_PATHS = 4 };
 
 struct line_form {
     const char *label;
@@ -47,6 +47,19 @@ static const struct line_form device_forms[] = {
     {"System", {{"", "", {"os.name"}}, {"", "", {"os.kernel"}}, {"under ", "", {"hypervisor", "os.hypervisor"}}}},
 };
 
+/* What is known of the parts; false where nothing is. */
+static bool form_fill(char *out, size_t size, const struct line_form *form, const struct facts *facts)
+{
+    out[0] = '\0';
+    for (size_t i = 0; i < LINE_PARTS && form->parts[i].before; i++) {
+        char value[VIEW_TEXT_MAX];
+        view_fact(value, sizeof value, facts, form->parts[i].paths);
+        if (*value)
+            append(out, size, "%s%s%s%s", *out ? ", " : "", form->parts[i].before, value, form->parts[i].after);
+    }
+    return *out;
+}
+
 bool view_device_line(const struct record *record, size_t index, struct view_line *line)
 {
     const struct line_form *form = &device_forms[index];
@@ -54,17 +67,109 @@ bool view_device_line(const struct record *record, size_t index, struct view_lin
     if (index >= sizeof device_forms / sizeof *device_forms)
         return false;
     snprintf(line->label, sizeof line->label, "%s", form->label);
-    line->text[0] = '\0';
-    for (size_t i = 0; i < LINE_PARTS && form->parts[i].before; i++) {
-        char value[VIEW_TEXT_MAX];
-        view_fact(value, sizeof value, &record->device, form->parts[i].paths);
-        if (*value)
-            append(line->text, sizeof line->text, "%s%s%s%s", *line->text ? ", " : "", form->parts[i].before, value,
-                   form->parts[i].after);
-    }
-    if (!*line->text)
+    if (!form_fill(line->text, sizeof line->text, form, &record->device))
         snprintf(line->text, sizeof line->text, "–");
     return true;
+}
+
+/* ---- the machine in full ------------------------------------------------------------------------------------------------ */
+
+static const struct line_form machine_forms[] = {
+    {"Board",
+     {{"", "", {"board.vendor"}},
+      {"", "", {"board.product", "board.name"}},
+      {"", "", {"board.soc"}},
+      {"firmware ", "", {"board.firmware_version"}},
+      {"of ", "", {"board.firmware_date"}}}},
+    {"Identity",
+     {{"", "", {"cpu.vendor"}},
+      {"", "", {"cpu.codename"}},
+      {"family ", "", {"cpu.family"}},
+      {"model ", "", {"cpu.model"}},
+      {"stepping ", "", {"cpu.stepping"}},
+      {"microcode ", "", {"cpu.microcode"}}}},
+    {"Topology",
+     {{"packages ", "", {"cpu.packages"}},
+      {"NUMA nodes ", "", {"memory.numa_nodes"}},
+      {"clusters ", "", {"cpu.clusters"}},
+      {"kinds of cores ", "", {"cpu.core_kinds"}},
+      {"cores shared by hardware threads: ", "", {"cpu.smt"}}}},
+    {"Instructions", {{"", "", {"cpu.instructions", "cpu.features"}}, {"AMX tiles ", "", {"cpu.amx_permission"}}}},
+    {"Clocks",
+     {{"at most ", "", {"cpu.max_hertz"}},
+      {"driver ", "", {"sensors.clocks.driver"}},
+      {"turbo: ", "", {"sensors.clocks.turbo"}},
+      {"preference ", "", {"sensors.clocks.energy_performance_preference"}},
+      {"profile ", "", {"sensors.clocks.platform_profile"}}}},
+    {"Memory modules",
+     {{"", "", {"memory.type"}},
+      {"", "", {"memory.transfers_per_second"}},
+      {"channels ", "", {"memory.channels"}},
+      {"", " bits wide", {"memory.data_bits"}},
+      {"nominal ", "", {"memory.nominal_bytes_per_second"}},
+      {"", "", {"memory.nominal_basis"}}}},
+    {"Memory limits",
+     {{"usable by ", "", {"memory.usable_binding"}},
+      {"control group ", "", {"memory.cgroup_bytes"}},
+      {"address space ", "", {"memory.address_space_bytes"}},
+      {"huge pages of ", "", {"memory.huge_page_bytes"}},
+      {"transparent huge pages ", "", {"transparent_hugepage"}},
+      {"placed ", "", {"memory.first_touch"}}}},
+    {"Temperature",
+     {{"", "", {"sensors.cpu_temperature.name"}}, {"limit ", "", {"sensors.cpu_temperature.limit_celsius"}}}},
+    {"Throttling",
+     {{"counters: ", "", {"sensors.throttle_counters"}},
+      {"clocks readable: ", "", {"sensors.clocks.readable"}},
+      {"long-term power limit ", "", {"sensors.power_limit_watts"}}}},
+};
+
+/* Why nothing of a line is known; NULL where its facts are not there at all. */
+static const char *form_reason(const struct line_form *form, const struct facts *facts)
+{
+    for (size_t i = 0; i < LINE_PARTS && form->parts[i].before; i++)
+        for (size_t k = 0; k < PART_PATHS && form->parts[i].paths[k]; k++) {
+            const struct fact *fact = facts_find(facts, form->parts[i].paths[k]);
+            if (fact && fact->type == FACT_NULL)
+                return fact->text;
+        }
+    return NULL;
+}
+
+/* "2 performance to 4.40 GHz, 4 efficient to 3.30 GHz"; false where the cores are of one kind, or it is not told. */
+static bool write_kinds(const struct facts *device, struct view_line *line)
+{
+    snprintf(line->label, sizeof line->label, "Cores by kind");
+    line->text[0] = '\0';
+    for (size_t i = 0;; i++) {
+        char paths[3][48], texts[3][64];
+        static const char *const names[] = {"cores", "type", "max_hertz"};
+        for (size_t k = 0; k < 3; k++) {
+            snprintf(paths[k], sizeof paths[k], "cpu.kinds[%zu].%s", i, names[k]);
+            view_fact(texts[k], sizeof texts[k], device, (const char *const[]){paths[k], NULL});
+        }
+        if (!*texts[0])
+            return i > 0;
+        append(line->text, sizeof line->text, "%s%s %s%s%s", i ? ", " : "", texts[0], texts[1], *texts[2] ? " to " : "",
+               texts[2]);
+    }
+}
+
+bool view_machine_line(const struct record *record, size_t index, struct view_line *line)
+{
+    if (write_kinds(&record->device, line) && !index--)
+        return true;
+    for (size_t i = 0; i < sizeof machine_forms / sizeof *machine_forms; i++) {
+        const struct line_form *form = &machine_forms[i];
+        bool known = form_fill(line->text, sizeof line->text, form, &record->device);
+        const char *reason = form_reason(form, &record->device);
+        if ((!known && !reason) || index--)
+            continue;
+        snprintf(line->label, sizeof line->label, "%s", form->label);
+        if (!known)
+            snprintf(line->text, sizeof line->text, "– (%s)", reason);
+        return true;
+    }
+    return false;
 }
 
 /* ---- labelled facts ----------------------------------------------------------------------------------------------------- */

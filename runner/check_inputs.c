@@ -74,7 +74,7 @@ static enum status side_read(struct check_side *side, const struct options *opti
     for (size_t i = 0; i < options_count(options, id) && !status; i++) {
         const char *path = options_text(options, id, i);
         struct record record;
-        status = document_read_file(path, &record, error);
+        status = document_read_measured(path, &record, error);
         if (!status)
             status = see(seen, &record, path, error);
         if (!status)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "reports/compare_chart.h"
 #include "reports/compare_writer.h"
 #include "reports/document.h"
 #include "runner/metrics.h"
@@ -20,6 +21,18 @@ struct contest {
     struct comparison comparison;
 };
 
+/* Is there a form that the end of the name chooses, and can the file be written? */
+static enum status check_output(const char *path, struct error *error)
+{
+    enum chart_form form;
+
+    if (!compare_writer_for_path(path) && !compare_chart_form(path, &form))
+        return error_set(error, STATUS_MISUSE,
+                         "--output %s: the end of the name chooses the format, one of .txt .md .csv .json .svg .png",
+                         path);
+    return writer_probe(path, error);
+}
+
 static enum status read_options(struct contest *contest, const struct options *options, struct error *error)
 {
     size_t count;
@@ -33,14 +46,8 @@ static enum status read_options(struct contest *contest, const struct options *o
     }
     if (!status)
         status = metrics_ratios(options, OPTION_THRESHOLD, contest->options.delta_ratio, error);
-    for (size_t i = 0; i < options_count(options, OPTION_COMPARE_OUTPUT) && !status; i++) {
-        const char *path = options_text(options, OPTION_COMPARE_OUTPUT, i);
-        status =
-            compare_writer_for_path(path)
-                ? writer_probe(path, error)
-                : error_set(error, STATUS_MISUSE,
-                            "--output %s: the end of the name chooses the format, one of .txt .md .csv .json", path);
-    }
+    for (size_t i = 0; i < options_count(options, OPTION_COMPARE_OUTPUT) && !status; i++)
+        status = check_output(options_text(options, OPTION_COMPARE_OUTPUT, i), error);
     return status;
 }
 
@@ -64,7 +71,7 @@ static enum status read_records(struct contest *contest, const struct options *o
 
     while (contest->count < options->argument_count && !status) {
         struct record *record = &contest->records[contest->count];
-        status = document_read_file(options->arguments[contest->count], record, error);
+        status = document_read_measured(options->arguments[contest->count], record, error);
         contest->addresses[contest->count++] = record;
     }
     choose_names(contest, options);
@@ -78,8 +85,13 @@ static enum status write_all(const struct contest *contest, const struct options
 
     for (size_t i = 0; i < options_count(options, OPTION_COMPARE_OUTPUT); i++) {
         const char *path = options_text(options, OPTION_COMPARE_OUTPUT, i);
+        const struct compare_writer *writer = compare_writer_for_path(path);
         struct error problem = {0};
-        if (compare_writer_save(compare_writer_for_path(path), &contest->comparison, path, &problem) && !status) {
+        if (writer)
+            compare_writer_save(writer, &contest->comparison, path, &problem);
+        else
+            compare_chart_save(&contest->comparison, path, &problem);
+        if (problem.status && !status) {
             *error = problem;
             status = problem.status;
         }

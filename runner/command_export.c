@@ -58,7 +58,7 @@ int command_export(const struct invocation *invocation, struct error *error)
     if (!status)
         status = writer_probe(path, error);
     while (!status && count < options->argument_count) {
-        status = document_read_file(options->arguments[count], &records[count], error);
+        status = document_read_measured(options->arguments[count], &records[count], error);
         count++;
     }
     if (!status)

@@ -5,6 +5,7 @@
 
 #include "devices/engine.h"
 #include "kernels/kernel.h"
+#include "reports/glossary.h"
 #include "reports/record.h"
 #include "reports/table.h"
 #include "runner/detect_energy.h"
@@ -282,6 +283,16 @@ static enum status fill_metrics(struct facts *facts, struct error *error)
     return STATUS_OK;
 }
 
+static enum status fill_words(struct facts *facts, struct error *error)
+{
+    (void)error;
+    for (size_t i = 0; i < glossary_count; i++) {
+        tell(facts, "words", i, "name", glossary[i].term);
+        tell(facts, "words", i, "meaning", glossary[i].meaning);
+    }
+    return STATUS_OK;
+}
+
 static const struct list lists[] = {
     {"models",
      fill_models,
@@ -318,6 +329,7 @@ static const struct list lists[] = {
       {"delta_ratio", "matters from", true},
       {"meaning", "", false}},
      NULL},
+    {"words", fill_words, {{"name", "word", false}, {"meaning", "", false}}, NULL},
 };
 
 enum { LISTS = sizeof lists / sizeof *lists };

@@ -15,12 +15,14 @@ enum command {
     COMMAND_LIST,
     COMMAND_RUN,
     COMMAND_ROOF,
+    COMMAND_FIT,
     COMMAND_VERIFY,
     COMMAND_LOGITS,
     COMMAND_EXPORT_GGUF,
     COMMAND_COMPARE,
     COMMAND_CHECK,
     COMMAND_HISTORY,
+    COMMAND_REPORT,
     COMMAND_EXPORT,
     COMMAND_IMPORT,
     COMMAND_VALIDATE,
@@ -76,12 +78,14 @@ int command_detect(const struct invocation *invocation, struct error *error);
 int command_list(const struct invocation *invocation, struct error *error);
 int command_run(const struct invocation *invocation, struct error *error);
 int command_roof(const struct invocation *invocation, struct error *error);
+int command_fit(const struct invocation *invocation, struct error *error);
 int command_verify(const struct invocation *invocation, struct error *error);
 int command_logits(const struct invocation *invocation, struct error *error);
 int command_export_gguf(const struct invocation *invocation, struct error *error);
 int command_compare(const struct invocation *invocation, struct error *error);
 int command_check(const struct invocation *invocation, struct error *error);
 int command_history(const struct invocation *invocation, struct error *error);
+int command_report(const struct invocation *invocation, struct error *error);
 int command_export(const struct invocation *invocation, struct error *error);
 int command_import(const struct invocation *invocation, struct error *error);
 int command_validate(const struct invocation *invocation, struct error *error);

@@ -10,10 +10,10 @@
 #include "devices/sensors.h"
 #include "reports/statistics.h"
 #include "runner/disturbance.h"
-#include "runner/fit.h"
 #include "runner/launch_energy.h"
 #include "runner/launch_heat.h"
 #include "runner/lines.h"
+#include "runner/room.h"
 #include "runner/sampler.h"
 #include "runner/workbench.h"
 #include "workloads/cost.h"
@@ -347,7 +347,7 @@ static enum status load(struct launch *launch, bool cold, bool *fits, struct err
     struct memory memory;
     struct memory_usage usage;
     struct footprint footprint = {0};
-    struct fit fit;
+    struct room room;
     uint64_t start_ns;
     enum status status = memory_usage_read(&usage, error);
 
@@ -356,16 +356,16 @@ static enum status load(struct launch *launch, bool cold, bool *fits, struct err
         status = memory_read(&memory, NULL, error);
     if (status)
         return status;
-    fit = fit_predict(ops, &bench->subject.model, &bench->engine_options, &bench->host, usage.anonymous_bytes);
-    if (fit_check(&fit, &memory, error)) {
+    room = room_predict(ops, &bench->subject.model, &bench->engine_options, &bench->host, usage.anonymous_bytes);
+    if (room_check(&room, &memory, error)) {
         lines_skip(launch->out, error->text);
         *fits = false;
         *error = (struct error){0};
         return STATUS_OK;
     }
     lines_whole(launch->out, FIELD_runtime_bytes, (double)usage.anonymous_bytes);
-    if (fit.known)
-        lines_whole(launch->out, FIELD_predicted_peak_bytes, (double)fit.predicted_bytes);
+    if (room.known)
+        lines_whole(launch->out, FIELD_predicted_peak_bytes, (double)room.predicted_bytes);
     else
         lines_null(launch->out, FIELD_predicted_peak_bytes, "the engine cannot predict its memory");
     cold = cold && go_cold(launch);

@@ -6,9 +6,9 @@
 
 #include "reports/flags.h"
 #include "runner/derive.h"
-#include "runner/fit.h"
 #include "runner/gates.h"
 #include "runner/roofs.h"
+#include "runner/room.h"
 #include "runner/rounds.h"
 #include "runner/spell.h"
 #include "runner/verdict.h"
@@ -26,7 +26,7 @@ static void skip_cases(struct loop *loop)
         const struct plan_case *item = loop_item(loop, trial);
         const struct engine_options options = plan_engine_options(item, measure->isa);
         struct error error = {0};
-        struct fit fit;
+        struct room room;
 
         if (*item->skip) {
             loop_end(loop, trial, CELL_SKIPPED, STOP_ERROR, "%s", item->skip);
@@ -34,10 +34,10 @@ static void skip_cases(struct loop *loop)
         }
         if (item->kind == CASE_MATMUL)
             continue;
-        fit = fit_predict(item->engine, &item->subject->model, &options, measure->host, usage.anonymous_bytes);
-        if (fit_check(&fit, measure->memory, &error) == STATUS_OK)
+        room = room_predict(item->engine, &item->subject->model, &options, measure->host, usage.anonymous_bytes);
+        if (room_check(&room, measure->memory, &error) == STATUS_OK)
             continue;
-        fit_suggest(item->engine, &item->subject->model, &options, measure->host, measure->memory,
+        room_suggest(item->engine, &item->subject->model, &options, measure->host, measure->memory,
                     usage.anonymous_bytes, item->subject->file, &error);
         loop_end(loop, trial, CELL_SKIPPED, STOP_ERROR, "%s", error.text);
     }

@@ -17,6 +17,7 @@ enum option_type {
     TYPE_LIST,
     TYPE_COUNT,
     TYPE_COUNTS,
+    TYPE_NUMBER,
     TYPE_THREADS,
     TYPE_SECONDS,
     TYPE_PERCENT,
@@ -29,12 +30,14 @@ enum {
     LISTS = 1 << COMMAND_LIST,
     RUN = 1 << COMMAND_RUN,
     ROOF = 1 << COMMAND_ROOF,
+    FIT = 1 << COMMAND_FIT,
     VERIFY = 1 << COMMAND_VERIFY,
     LOGITS = 1 << COMMAND_LOGITS,
     EXPORT_GGUF = 1 << COMMAND_EXPORT_GGUF,
     COMPARE = 1 << COMMAND_COMPARE,
     CHECK = 1 << COMMAND_CHECK,
     HISTORY = 1 << COMMAND_HISTORY,
+    REPORT = 1 << COMMAND_REPORT,
     EXPORT = 1 << COMMAND_EXPORT,
     IMPORT = 1 << COMMAND_IMPORT,
     CHILD = 1 << COMMAND_CHILD,
@@ -128,6 +131,7 @@ static enum status check_number(const struct option_row *row, const char *text, 
     const char *unit = row->type == TYPE_SECONDS   ? "seconds"
                        : row->type == TYPE_PERCENT ? "percent"
                        : row->type == TYPE_BYTES   ? "bytes"
+                       : row->type == TYPE_NUMBER  ? "number"
                                                    : "count";
     bool whole = row->type == TYPE_COUNT || row->type == TYPE_COUNTS || row->type == TYPE_THREADS;
 
@@ -136,6 +140,7 @@ static enum status check_number(const struct option_row *row, const char *text, 
                          row->type == TYPE_SECONDS   ? "a time, such as 90, 90s or 20min"
                          : row->type == TYPE_PERCENT ? "a percentage, such as 2 or 0.5%"
                          : whole                     ? "a whole number, such as 512 or 4k"
+                         : row->type == TYPE_NUMBER  ? "a number, such as 0.3"
                                                      : "a number of bytes, such as 64M or 2Gi");
     if (whole && *number != floor(*number))
         return error_set(error, STATUS_MISUSE, "--%s: '%s' is not a whole number", row->name, text);

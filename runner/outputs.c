@@ -12,6 +12,8 @@
 #include "reports/compare_writer.h"
 #include "reports/document.h"
 #include "reports/history.h"
+#include "reports/page/report.h"
+#include "reports/page/writers.h"
 #include "reports/writer.h"
 #include "runner/resume.h"
 #include "runner/terminal.h"
@@ -28,41 +30,49 @@ static enum status check_suffix(const char *path, struct error *error)
     char known[128] = "";
     size_t used = 0;
 
-    if (writer_for_path(path))
+    if (writer_for_path(path) || page_writer_for_path(path))
         return STATUS_OK;
     for (size_t i = 0; writers[i] && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, " %s", writers[i]->suffix);
-    return error_set(error, STATUS_MISUSE, "--output %s: the end of the name chooses the format, one of%s", path,
-                     known);
+    return error_set(error, STATUS_MISUSE, "--output %s: the end of the name chooses the format, one of%s .html .pdf",
+                     path, known);
 }
 
 /* Two runs that began within a second of each other both keep their results: the later one's name gets a number. */
-static void make_unique(struct outputs *outputs)
+static void make_unique(char base[JOURNAL_FOLDER_MAX])
 {
-    size_t length = strlen(outputs->base);
-    char path[sizeof outputs->base + 8], folder[sizeof outputs->base + 8];
+    size_t length = strlen(base);
+    char path[JOURNAL_FOLDER_MAX + 8], folder[JOURNAL_FOLDER_MAX + 8];
 
     for (unsigned number = 2; number < 1000; number++) {
-        snprintf(path, sizeof path, "%s.json", outputs->base);
-        snprintf(folder, sizeof folder, "%s" RESUME_FOLDER_SUFFIX, outputs->base);
+        snprintf(path, sizeof path, "%s.json", base);
+        snprintf(folder, sizeof folder, "%s" RESUME_FOLDER_SUFFIX, base);
         if (access(path, F_OK) != 0 && access(folder, F_OK) != 0)
             return;
-        snprintf(outputs->base + length, sizeof outputs->base - length, "-%u", number);
+        snprintf(base + length, JOURNAL_FOLDER_MAX - length, "-%u", number);
     }
 }
 
 /* "2026-11-22T17:04:00Z" becomes "20261122T170400Z". */
-static void name_base(struct outputs *outputs, const struct record *record)
+enum status outputs_name(char base[JOURNAL_FOLDER_MAX], const struct record *record, const char *mark,
+                         struct error *error)
 {
     const struct fact *device = facts_find(&record->device, "device_id");
-    char time[sizeof record->created], *to = time;
+    char time[sizeof record->created], path[JOURNAL_FOLDER_MAX + 8], *to = time;
 
     for (const char *from = record->created; *from; from++)
         if (isalnum((unsigned char)*from))
             *to++ = *from;
     *to = '\0';
-    snprintf(outputs->base, sizeof outputs->base, "results/%s-%s", time,
-             device && device->type == FACT_TEXT ? device->text : "unknown-device");
+    snprintf(base, JOURNAL_FOLDER_MAX, "results/%s-%s%s", time,
+             device && device->type == FACT_TEXT ? device->text : "unknown-device", mark);
+    if (mkdir("results", 0777) && errno != EEXIST)
+        return error_set(error, STATUS_IO,
+                         "results: %s: results are kept in a folder of that name here; run where it can be made",
+                         strerror(errno));
+    make_unique(base);
+    snprintf(path, sizeof path, "%s.json", base);
+    return writer_probe(path, error);
 }
 
 /* "a/b.json" becomes "a/b-against.json". False where that is too long for a path. */
@@ -90,7 +100,6 @@ static enum status probe_asked(const struct outputs *outputs, size_t index, bool
 enum status outputs_open(struct outputs *outputs, const struct options *options, const struct record *record,
                          bool against, const char *result, struct error *error)
 {
-    char path[sizeof outputs->base + 8];
     enum status status = STATUS_OK;
 
     *outputs = (struct outputs){.options = options};
@@ -102,14 +111,7 @@ enum status outputs_open(struct outputs *outputs, const struct options *options,
         snprintf(outputs->base, sizeof outputs->base, "%.*s", (int)(strlen(result) - strlen(".json")), result);
         return writer_probe(result, error);
     }
-    name_base(outputs, record);
-    if (mkdir("results", 0777) && errno != EEXIST)
-        return error_set(error, STATUS_IO,
-                         "results: %s: results are kept in a folder of that name here; run where it can be made",
-                         strerror(errno));
-    make_unique(outputs);
-    snprintf(path, sizeof path, "%s.json", outputs->base);
-    return writer_probe(path, error);
+    return outputs_name(outputs->base, record, "", error);
 }
 
 static enum status print_table(const struct record *record, struct error *error)
@@ -136,11 +138,46 @@ static void dump_document(const struct record *record)
     free(text);
 }
 
-static enum status save_one(const struct record *record, const char *path, struct progress *progress,
-                            struct error *error)
+/* The report of this one result, made from what its document says; `document` is the path that it is kept at. */
+static enum status save_report(const struct record *record, const char *document, const char *path,
+                               struct progress *progress, struct error *error)
 {
+    struct page_style style = {.terminal = {.utf8 = true}};
+    struct record read = {0};
+    struct report_source source = {.record = &read, .name = basename(document)};
+    struct error warning = {0};
+    struct report report = {0};
+    struct page page = {0};
+    char *text = NULL;
+    enum status status = document_text(record, &text, error);
+
+    if (!status) {
+        source.bytes = text;
+        source.length = strlen(text);
+        status = document_read(text, source.length, &read, error);
+    }
+    if (!status)
+        status = report_open(&report, &source, 1, error);
+    if (!status) {
+        report_build(&report, &page);
+        status = page_save(&page, &style, path, &warning, error);
+    }
+    if (warning.status)
+        progress_say(progress, "%s", warning.text);
+    page_close(&page);
+    report_close(&report);
+    record_close(&read);
+    free(text);
+    return status;
+}
+
+static enum status save_one(const struct record *record, const char *document, const char *path,
+                            struct progress *progress, struct error *error)
+{
+    const struct writer *writer = writer_for_path(path);
     struct error problem = {0};
-    enum status status = writer_save(writer_for_path(path), record, path, &problem);
+    enum status status =
+        writer ? writer_save(writer, record, path, &problem) : save_report(record, document, path, progress, &problem);
 
     if (status) {
         progress_say(progress, "not written: %s", problem.text);
@@ -151,10 +188,10 @@ static enum status save_one(const struct record *record, const char *path, struc
 }
 
 /* Saves and says so; *first is the first error. */
-static bool save_and_tell(const struct record *record, const char *path, const char *lead, struct progress *progress,
-                          struct error *first)
+static bool save_and_tell(const struct record *record, const char *document, const char *path, const char *lead,
+                          struct progress *progress, struct error *first)
 {
-    if (save_one(record, path, progress, first) != STATUS_OK)
+    if (save_one(record, document, path, progress, first) != STATUS_OK)
         return false;
     printf("%sresult: %s\n", lead, path);
     return true;
@@ -163,9 +200,18 @@ static bool save_and_tell(const struct record *record, const char *path, const c
 static void save_chart(const struct outputs *outputs, const struct record *record, struct progress *progress,
                        struct error *error, bool *written)
 {
+    const struct report_source source = {.record = record, .name = basename(outputs->base)};
     struct error problem = {0};
-    enum status status = chart_save(record, outputs->base, &problem);
+    struct report report = {0};
+    struct chart *chart = NULL;
+    enum status status = report_open(&report, &source, 1, &problem);
 
+    if (!status && !(chart = report_speed_chart(&report)))
+        status = error_set(&problem, STATUS_MEMORY, "no memory for it");
+    if (!status)
+        status = chart_save(chart, outputs->base, &problem);
+    chart_free(chart);
+    report_close(&report);
     *written = status == STATUS_OK;
     if (status)
         progress_say(progress, "no chart: %s", problem.text);
@@ -192,10 +238,10 @@ enum status outputs_write(const struct outputs *outputs, const struct record *re
     progress_close(progress);
     print_table(record, &table);
     snprintf(path, sizeof path, "%s.json", outputs->base);
-    if (save_and_tell(record, path, "\n", progress, &first))
+    if (save_and_tell(record, path, path, "\n", progress, &first))
         index_result(path, progress);
     for (size_t i = 0; i < options_count(outputs->options, OPTION_OUTPUT); i++)
-        save_and_tell(record, asked_path(outputs, i), "", progress, &first);
+        save_and_tell(record, path, asked_path(outputs, i), "", progress, &first);
     save_chart(outputs, record, progress, &first, &chart);
     if (chart)
         printf("chart:  %s.svg, %s.png\n", outputs->base, outputs->base);
@@ -218,11 +264,11 @@ enum status outputs_write_against(const struct outputs *outputs, const struct re
     struct error first = {0};
 
     snprintf(path, sizeof path, "%s" OUTPUTS_AGAINST ".json", outputs->base);
-    if (save_and_tell(record, path, "", progress, &first))
+    if (save_and_tell(record, path, path, "", progress, &first))
         index_result(path, progress);
     for (size_t i = 0; i < options_count(outputs->options, OPTION_OUTPUT); i++)
         if (mark_path(asked_path(outputs, i), marked))
-            save_and_tell(record, marked, "", progress, &first);
+            save_and_tell(record, path, marked, "", progress, &first);
     if (!first.status)
         return STATUS_OK;
     dump_document(record);

@@ -17,6 +17,11 @@ struct outputs {
 /* Goes before the suffix of the names of a second result, that of `run --against`. */
 #define OUTPUTS_AGAINST "-against"
 
+/* Chooses the name of a result in results/ that no other has, "results/<time>-<device><mark>" without a suffix, makes that folder and
+ * sees to it that the file can be created. STATUS_IO. */
+enum status outputs_name(char base[JOURNAL_FOLDER_MAX], const struct record *record, const char *mark,
+                         struct error *error);
+
 /* Chooses the name in results/, or for a run that goes on takes that of `result` ("results/x.json"), else NULL. Sees to it that
  * every file can be created, before any measuring; `against`: those of a second result too. STATUS_MISUSE for a file of unknown
  * suffix, STATUS_IO names the path. */

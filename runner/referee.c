@@ -7,7 +7,7 @@
 
 #include "devices/memory.h"
 #include "devices/threads.h"
-#include "runner/fit.h"
+#include "runner/room.h"
 #include "workloads/oracle.h"
 #include "workloads/synthetic.h"
 
@@ -169,7 +169,7 @@ enum status referee_gate(struct workbench *bench, size_t context_tokens, double 
     const struct engine_ops *ops = bench->engine.ops;
     struct memory memory;
     struct memory_usage usage = {0};
-    struct fit fit;
+    struct room room;
     enum status status;
 
     *nmse = NAN;
@@ -186,8 +186,8 @@ enum status referee_gate(struct workbench *bench, size_t context_tokens, double 
         status = memory_usage_read(&usage, error);
     if (status)
         return status;
-    fit = fit_predict(ops, &bench->subject.model, &bench->engine_options, &bench->host, usage.anonymous_bytes);
-    if (fit_check(&fit, &memory, error)) {
+    room = room_predict(ops, &bench->subject.model, &bench->engine_options, &bench->host, usage.anonymous_bytes);
+    if (room_check(&room, &memory, error)) {
         snprintf(reason, reason_size, "kernels were checked, but logits were not: the model %s", error->text);
         *error = (struct error){0};
         return STATUS_OK;

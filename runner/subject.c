@@ -45,12 +45,14 @@ static void name_quantisation(struct subject *subject, const char *quant)
     subject->format[length] = '\0';
 }
 
-static enum status open_described(struct subject *subject, const char *quant, const char *output, uint64_t seed,
-                                  struct error *error)
+static enum status open_described(struct subject *subject, size_t layers, const char *quant, const char *output,
+                                  uint64_t seed, struct error *error)
 {
     enum dtype usual, last;
     enum status status = model_load(&subject->model, subject->request, error);
 
+    if (!status && layers)
+        status = model_cut(&subject->model, layers, error);
     if (!status)
         status = quantise(&subject->model, quant, NULL, &usual, error);
     if (status)
@@ -86,14 +88,20 @@ static void name_format(struct subject *subject)
 enum status subject_open(struct subject *subject, const char *request, const char *quant, const char *output,
                          uint64_t seed, struct error *error)
 {
+    return subject_open_cut(subject, request, 0, quant, output, seed, error);
+}
+
+enum status subject_open_cut(struct subject *subject, const char *request, size_t layers, const char *quant,
+                             const char *output, uint64_t seed, struct error *error)
+{
     enum status status;
 
     *subject = (struct subject){.request = request, .file = subject_is_file(request)};
     if (subject->file)
         status = gguf_open(&subject->weights, &subject->model, request, error);
     else
-        status =
-            open_described(subject, quant && *quant ? quant : "q4_0", output && *output ? output : NULL, seed, error);
+        status = open_described(subject, layers, quant && *quant ? quant : "q4_0", output && *output ? output : NULL,
+                                seed, error);
     if (status) {
         subject_close(subject);
         return status;

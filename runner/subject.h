@@ -32,6 +32,10 @@ enum status subject_check_repack(const char *request, bool no_repack, struct err
 enum status subject_open(struct subject *subject, const char *request, const char *quant, const char *output,
                          uint64_t seed, struct error *error);
 
+/* The same with the first `layers` of a described model alone (0: all), for probes: an output matrix and so many layers. */
+enum status subject_open_cut(struct subject *subject, const char *request, size_t layers, const char *quant,
+                             const char *output, uint64_t seed, struct error *error);
+
 void subject_close(struct subject *subject);
 
 #endif

@@ -6,11 +6,12 @@ and its hashes must come out the same when they are reckoned here. Both must ref
 from the first result. Exit 77: python3-jsonschema is not there.
 """
 import copy
-import hashlib
 import json
 import re
 import subprocess
 import sys
+
+from result_hashes import cell_key, document_key, sha256
 
 try:
     import jsonschema
@@ -18,7 +19,6 @@ except ImportError:
     sys.exit(77)
 
 GONE = object()
-MODEL_KEYS = ("name", "quantization", "output_tensor_type", "weights", "index_sha256", "shape_sha256")
 SPEED = ("cells", 0, "summary", "decode_tokens_per_second")
 REPETITION = ("cells", 0, "repetitions", 1)
 
@@ -36,6 +36,8 @@ BROKEN = [
     (("surprise",), 1),
     (("cells",), []),
     (("cells",), {}),
+    (("predictions",), []),
+    (("predictions",), [{}]),
     (("tool", "build_id_sha256"), "0" * 63),
     (("tool", "git_commit"), "HEAD"),
     (("tool", "libraries"), [{"name": "libc.so.6", "build_id": "xyz"}]),
@@ -79,38 +81,11 @@ BROKEN = [
 ]
 
 
-def sha256(text):
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def leaves(value, path):
-    """(path, text) of every leaf that is a key."""
-    if isinstance(value, (dict, list)):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for name, child in items:
-            yield from leaves(child, f"{path}.{name}")
-    elif isinstance(value, bool):
-        yield path, "true" if value else "false"
-    elif isinstance(value, (int, str)):
-        yield path, str(value).replace("\\", "\\\\").replace("\n", "\\n")
-
-
-def key_of(pairs):
-    return sha256("".join(sorted(f"{path}={text}\n" for path, text in pairs)))
-
-
 def check_hashes(document):
-    cells = [("schema.major", "1")]
-    for name in ("definition_sha256", "mode"):
-        cells += leaves(document["workload"][name], f"workload.{name}")
-    for cell in document["cells"]:
-        pairs = [("schema.major", "1"), *leaves(cell["parameters"], "parameters")]
-        for name in MODEL_KEYS:
-            pairs += leaves(cell["model"].get(name), f"model.{name}")
-        assert key_of(pairs) == cell["comparability_key_sha256"], "a cell's key"
-        cells.append((f"cells.{cell['cell_id']}", cell["comparability_key_sha256"]))
+    for cell in document["cells"] + document.get("predictions", []):
+        assert cell_key(cell) == cell["comparability_key_sha256"], "a cell's key"
     integrity = document["integrity"]
-    assert key_of(cells) == integrity["comparability_key_sha256"], "the key"
+    assert document_key(document) == integrity["comparability_key_sha256"], "the key"
     blank = copy.deepcopy(document)
     blank["integrity"]["payload_sha256"] = ""
     text = json.dumps(blank, separators=(",", ":"), ensure_ascii=False)

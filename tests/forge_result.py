@@ -1,35 +1,15 @@
 """Makes a result out of another one: forge_result.py IN OUT [--build HEX] [--id N] [--device ID] [--launches N] METRIC=VALUE...
 
-The figures of every cell become these, with a fixed wobble of half a percent from launch to launch; everything else stays, and
-the document's own hash is made anew. For tests that need results of known speed whatever the machine does.
+The figures of every cell that has them become these, with a fixed wobble of half a percent from launch to launch; everything else
+stays, and the document's own hash is made anew. For tests that need results of known speed whatever the machine does.
 """
 import argparse
-import hashlib
 import json
 import statistics
 
+from result_hashes import sign
+
 WOBBLE = [0, 3, -2, 5, -4, 1, -5, 4, -1, 2]
-
-
-def number(value):
-    """As the program writes numbers: whole ones as digits, others in as few digits as read back the same."""
-    if value == int(value) and abs(value) < 2**53:
-        return str(int(value))
-    for digits in (15, 16, 17):
-        text = f"{value:.{digits}g}"
-        if float(text) == value:
-            return text
-    return text
-
-
-def spell(tree):
-    if isinstance(tree, dict):
-        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{spell(v)}" for k, v in tree.items()) + "}"
-    if isinstance(tree, list):
-        return "[" + ",".join(map(spell, tree)) + "]"
-    if isinstance(tree, (int, float)) and not isinstance(tree, bool):
-        return number(tree)
-    return json.dumps(tree, ensure_ascii=False)
 
 
 def wobble(value, launch, shift):
@@ -37,11 +17,14 @@ def wobble(value, launch, shift):
 
 
 def forge_cell(cell, figures, launches, shift):
+    old = cell["summary"]
+    figures = {name: value for name, value in figures.items() if name in old}
+    if not figures:
+        return
     cell["repetitions"] = [
         {"index": i, "launch": i, "phase": "measured", "start_offset_seconds": i,
          "values": {name: wobble(value, i, shift) for name, value in figures.items()}, "noise": {}}
         for i in range(launches)]
-    old = cell["summary"]
     cell["summary"] = {}
     for name, value in figures.items():
         values = sorted(wobble(value, i, shift) for i in range(launches))
@@ -74,11 +57,9 @@ def main():
         document["device"]["device_id"] = arguments.device
     for cell in document["cells"]:
         forge_cell(cell, figures, arguments.launches, arguments.id)
-    document["integrity"]["payload_sha256"] = ""
-    text = spell(document)
-    document["integrity"]["payload_sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    text = sign(document)
     with open(arguments.target, "w", encoding="utf-8") as file:
-        file.write(spell(document))
+        file.write(text)
 
 
 main()

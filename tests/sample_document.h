@@ -55,18 +55,27 @@ static inline void sign_key(cJSON *object, cJSON *copy, const char *name, const 
     cJSON_SetValuestring(cJSON_GetObjectItemCaseSensitive(copy, name), hex);
 }
 
+/* Keys of a list of cells, which may be missing. */
+static inline void sign_cells(cJSON *document, cJSON *copy, const char *list)
+{
+    cJSON *cells = cJSON_GetObjectItemCaseSensitive(document, list);
+    cJSON *cell = cells ? cells->child : NULL, *other = cell ? at(copy, list)->child : NULL;
+    char key[DIGEST_HEX];
+
+    for (; cell; cell = cell->next, other = other->next) {
+        assert_true(document_cell_key(other, key));
+        sign_key(cell, other, "comparability_key_sha256", key);
+    }
+}
+
 /* Prints with all hashes made right again; a tree that is no document any more is printed as it is. */
 static inline char *sign(cJSON *document)
 {
     char *text = cJSON_PrintUnformatted(document), key[DIGEST_HEX], payload[DIGEST_HEX];
     cJSON *copy = cJSON_Parse(text);
 
-    cJSON *cell = at(document, "cells")->child, *other = at(copy, "cells")->child;
-
-    for (; cell; cell = cell->next, other = other->next) {
-        assert_true(document_cell_key(other, key));
-        sign_key(cell, other, "comparability_key_sha256", key);
-    }
+    sign_cells(document, copy, "cells");
+    sign_cells(document, copy, "predictions");
     if (document_comparability(copy, key))
         sign_key(at(document, "integrity"), at(copy, "integrity"), "comparability_key_sha256", key);
     assert_true(document_payload(copy, payload));

@@ -121,12 +121,15 @@ static void test_text(void **state)
                       "regressed", "peak private", "700 MB", "visible", "llama-3.2-1b q4_0: 1 regressed, 2 equivalent",
                       "energy_joules_per_token is known on neither side", "Holm over 3 tests"));
     assert_true(strstr(text, "regressed") < strstr(text, "equivalent"));
+    assert_non_null(strstr(text, "1        1.2 ")); /* the scale of the drawn intervals */
+    assert_non_null(strstr(text, "●"));
     assert_null(strstr(text, "\033["));
     free(text);
     /* Narrow: columns go, the verdict and the ratio stay. */
     text = written(&sample.comparison, "x.txt", 60, &length);
     assert_says(text, TEXTS("regressed", "ratio", "["));
     assert_null(strstr(text, "visible from"));
+    assert_null(strstr(text, "●"));
     for (const char *line = text; *line; line = strchrnul(line, '\n') + 1)
         assert_true(strchrnul(line, '\n') - line < 100);
     free(text);
@@ -145,6 +148,7 @@ static void test_markdown(void **state)
     assert_says(text, TEXTS("# Comparison: llama-3.2-1b q4", "| verdict | figure | base | candidate | ratio [95 %] |",
                             "|---|---|---:|", "| regressed | decode |", "a\\|b&lt;i"));
     assert_null(strstr(text, "<i>"));
+    assert_null(strstr(text, "●"));
     free(text);
     sample_close(&sample);
 }

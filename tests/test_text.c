@@ -47,6 +47,53 @@ static void test_one_line(void **state)
     assert_copy("\xff\x1b\n", TEXT_ASCII, "?? ");
 }
 
+static void assert_fit(const char *text, enum text_form form, size_t columns, const char *want)
+{
+    char *shown = text_fit(text, form, columns);
+
+    assert_string_equal(shown, want);
+    free(shown);
+}
+
+static void test_fits(void **state)
+{
+    (void)state;
+    assert_fit("", TEXT_LINE, 3, "");
+    assert_fit("abcdef", TEXT_LINE, 6, "abcdef");
+    assert_fit("abcdef", TEXT_LINE, 5, "ab…ef");
+    assert_fit("abcdef", TEXT_LINE, 4, "ab…f");
+    assert_fit("abcdef", TEXT_LINE, 3, "a…f");
+    assert_fit("abcdef", TEXT_ASCII, 5, "ab..f");
+    assert_fit("äöüßéè", TEXT_LINE, 5, "äö…éè");
+    assert_fit("模模模模模模", TEXT_ASCII, 4, "?..?");
+}
+
+/* A mark that turns the direction would rearrange the line that the name stands on. */
+static void test_direction(void **state)
+{
+    (void)state;
+    assert_copy("a\xe2\x80\xae"
+                "b",
+                TEXT_LINE,
+                "a\xef\xbf\xbd"
+                "b");
+    assert_copy("\xe2\x81\xa6\xe2\x81\xa9\xd8\x9c\xe2\x80\x8f", TEXT_LINE,
+                "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    assert_copy("a\xe2\x80\xa8"
+                "b",
+                TEXT_LINE,
+                "a\xef\xbf\xbd"
+                "b");
+    assert_copy("a\xe2\x80\xae"
+                "b",
+                TEXT_UTF8,
+                "a\xe2\x80\xae"
+                "b");
+    assert_copy("a\xe2\x80\xae"
+                "b",
+                TEXT_ASCII, "a?b");
+}
+
 static void test_hides_homes(void **state)
 {
     static const char *const cases[][2] = {
@@ -256,9 +303,10 @@ static void test_json_depth(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_repairs_utf8), cmocka_unit_test(test_one_line),  cmocka_unit_test(test_hides_homes),
-        cmocka_unit_test(test_columns),      cmocka_unit_test(test_date_time), cmocka_unit_test(test_numbers_read_back),
-        cmocka_unit_test(test_json_good),    cmocka_unit_test(test_json_bad),  cmocka_unit_test(test_json_depth),
+        cmocka_unit_test(test_repairs_utf8), cmocka_unit_test(test_one_line),          cmocka_unit_test(test_fits),
+        cmocka_unit_test(test_direction),    cmocka_unit_test(test_hides_homes),       cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_date_time),    cmocka_unit_test(test_numbers_read_back), cmocka_unit_test(test_json_good),
+        cmocka_unit_test(test_json_bad),     cmocka_unit_test(test_json_depth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

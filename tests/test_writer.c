@@ -286,7 +286,7 @@ static void test_csv(void **state)
         assert_int_equal(own, columns);
         rows++;
     }
-    assert_int_equal(columns, 25);
+    assert_int_equal(columns, 27);
     assert_true(rows > 20);
     free(text);
 }

@@ -296,6 +296,17 @@ enum status model_lay_out(struct model *model, struct error *error)
     return STATUS_OK;
 }
 
+enum status model_cut(struct model *model, size_t layers, struct error *error)
+{
+    if (layers < 1 || layers > model->layers)
+        return error_set(error, STATUS_MISUSE, "%s has 1 to %zu layers to be left, not %zu", model->name, model->layers,
+                         layers);
+    model->layers = layers;
+    if (model->kv_shared_from >= layers)
+        model->kv_shared_from = 0;
+    return model_lay_out(model, error);
+}
+
 struct layer model_layer(const struct model *model, size_t layer)
 {
     bool global = model->global_period && layer % model->global_period == model->global_offset;

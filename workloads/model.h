@@ -135,6 +135,10 @@ enum status model_parse(struct model *model, const char *text, size_t length, co
  * STATUS_FORMAT for shapes out of range or in contradiction to each other, STATUS_MEMORY. */
 enum status model_lay_out(struct model *model, struct error *error);
 
+/* Leaves the first `layers` of a model that was laid out and has no types yet: the same work by the layer, of fewer layers.
+ * STATUS_MISUSE where it has not so many. */
+enum status model_cut(struct model *model, size_t layers, struct error *error);
+
 /* Every matrix gets type `matrices`, the output matrix (the embedding when tied) `output`, vectors f32.
  * STATUS_FORMAT where a row is not a whole number of blocks, naming the tensor. */
 enum status model_set_types(struct model *model, enum dtype matrices, enum dtype output, struct error *error);

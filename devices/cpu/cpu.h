@@ -7,10 +7,7 @@
 #include "devices/engine.h"
 #include "devices/threads.h"
 
-enum {
-    CPU_BATCH_TOKENS = 512, /* default of a prefill's batch: llama.cpp's micro-batch, so that figures compare */
-    CPU_ROTATIONS = 2,      /* tables of angles: of global layers (and all where there is one kind), of local ones */
-};
+enum { CPU_ROTATIONS = 2 /* tables of angles: of global layers (and all where there is one kind), of local ones */ };
 
 /* Weights of one layer. What the architecture or the layer does not have is NULL, or a matrix of no rows. Matrices that a file
  * holds fused are apart here. */

@@ -237,6 +237,22 @@ void page_chart(struct page *page, struct chart *chart)
     chart_free(chart);
 }
 
+size_t page_charts(const struct page *page, const struct chart **charts)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < page->section_count; i++) {
+        for (size_t k = 0; k < page->sections[i].block_count; k++) {
+            if (!page->sections[i].blocks[k].chart)
+                continue;
+            if (charts)
+                charts[count] = page->sections[i].blocks[k].chart;
+            count++;
+        }
+    }
+    return count;
+}
+
 /* ---- tables ----------------------------------------------------------------------------------------------------------- */
 
 struct grid *page_grid(struct page *page, const char *id, const char *caption)

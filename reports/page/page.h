@@ -130,6 +130,9 @@ size_t grid_rows(const struct grid *grid);
 /* Takes over a chart that chart_new made (reports/chart.h). One without any point is dropped. */
 void page_chart(struct page *page, struct chart *chart);
 
+/* Writes the page's charts, in their order, to `charts` unless that is NULL, and returns how many there are. */
+size_t page_charts(const struct page *page, const struct chart **charts);
+
 /* "✔", "●", … and in ASCII; the word for those who hear it: "yes", "measured". "" for MARK_NONE. */
 const char *mark_sign(enum mark mark, bool utf8);
 const char *mark_word(enum mark mark);

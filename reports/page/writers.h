@@ -14,10 +14,15 @@ struct page_style {
         *charts_folder; /* where Markdown finds NAME.svg of its charts, "" for the same folder; NULL: no charts */
     const char *home;   /* of pages of a site: address of its index, NULL: none */
     bool sorts;         /* HTML: with the small script that sorts and filters tables */
+    /* HTML: SVG of the page's charts in their order, where the caller had those of many pages drawn at once; NULL: the writer has
+     * them drawn. bytes NULL: that one could not be, and `undrawn` says why. */
+    const struct picture *pictures;
+    const char *undrawn;
 };
 
 struct page_writer {
     const char *name, *suffix, *summary;
+    /* Charts that could not be drawn are no failure: STATUS_OK is returned, with `error` set to what is missing and why. */
     enum status (*write)(const struct page *page, const struct page_style *style, FILE *out, struct error *error);
 };
 

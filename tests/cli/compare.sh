@@ -22,7 +22,11 @@ forge seed-kv.json kv.json --id 8 "${speeds[@]}" decode_tokens_per_second=50
 expect "the same twice" 0 compare a.json b.json -o c.md -o c.csv -o c.json -o c.txt
 says "nothing differs" out '^b\.json against a\.json: nothing differs'
 says "columns" out 'verdict .* base .* candidate .* ratio .* n .* p .* visible'
-says "figures with intervals" out 'equivalent  decode .*50\.0 tok/s ±0\.[0-9] %  1\.000 \[0\.9[0-9]+ 1\.00[0-9]\]  10 '
+says "figures with intervals" out 'equivalent  decode .*50\.0 tok/s ±0\.[0-9] %  1\.000 \[0\.9[0-9]+ 1\.00[0-9]\] .* 10 '
+says "the scale of the intervals" out ' ratio +0\.98 +1 +1\.02 '
+says "the interval around one" out '\[0\.9[0-9]+ 1\.00[0-9]\] +─+[●─┼]+─ +10 '
+says "and in a file of text" c.txt '─[●─┼]+─'
+silent "not where signs differ in width" c.md '●'
 silent "no terminal codes in a file" out $'\033'
 for file in c.md c.csv c.json c.txt; do
     holds "wrote $file" test -s "$file"
@@ -31,9 +35,21 @@ holds "c.json is JSON" python3 -c "import json; d=json.load(open('c.json')); ass
 holds "c.csv is even" python3 -c "import csv; assert len({len(r) for r in csv.reader(open('c.csv'))})==1"
 
 expect "a slower build" 0 compare a.json slow.json
+says "is left of one" out '0\.900 \[0\.89[0-9]+ 0\.90[0-9]+\] +─*●─* +│ '
 says "names the factor" out 'build: program 2222'
 says "the worst first" out '^  regressed +decode .* 0\.900 \[0\.89[0-9]+ 0\.90[0-9]+\]'
 says "and a sum" out ': 1 regressed, 2 equivalent'
+LC_ALL=C expect "without UTF-8" 0 compare a.json slow.json
+says "is drawn in ASCII" out '0\.900 \[0\.89[0-9]+ 0\.90[0-9]+\] +-*o-* +\| '
+if command -v gnuplot >drawn; then
+    expect "as charts" 0 compare a.json slow.json -o c.svg -o c.png
+    says "draws the finding" c.svg '1 of 3 ratios is surely away from 1.*decode of .*0\.900'
+    holds "and a picture" python3 -c "assert open('c.png', 'rb').read(4) == b'\x89PNG'"
+fi
+PATH=$PWD/empty expect "without gnuplot" 75 compare a.json slow.json -o none.svg
+says "names what is missing" err 'gnuplot'
+holds "and leaves no file" test ! -e none.svg
+expect "a chart where it cannot be" 74 compare a.json slow.json -o nowhere/c.svg
 expect "two devices" 0 compare a.json there.json
 says "are a factor" out '^there\.json against a\.json: device: .*d-elsewhere against '
 expect "two devices and two formats" 4 compare a.json q8-there.json
@@ -71,6 +87,6 @@ says "names it" err 'cut\.json'
 expect "an unknown metric" 2 compare a.json b.json --metrics decode_tokens_per_secnd
 says "suggests one" err 'decode_tokens_per_second'
 expect "an output of unknown format" 2 compare a.json b.json -o c.pdf
-says "says which there are" err '\.csv'
+says "says which there are" err '\.csv.*\.svg'
 expect "an output that cannot be" 74 compare a.json b.json -o nowhere/c.md
 expect "no result" 2 compare

@@ -7,7 +7,7 @@ silent "help hides inner commands" out '^  child'
 expect "--help" 0 --help
 expect "--version" 0 --version
 says "version is told" out '^pocketmark [0-9]+\.[0-9]+\.[0-9]+'
-for command in detect list run roof verify logits export-gguf compare check validate; do
+for command in detect list run roof fit verify logits export-gguf compare check report validate; do
     expect "$command --help" 0 "$command" --help
     says "$command --help has a usage line" out "^usage: pocketmark $command"
 done
@@ -59,7 +59,7 @@ expect "a level this processor cannot have" 2 verify "$tiny" -t 0
 POCKETMARK_ISA=mmx expect "an unknown instruction set" 2 verify "$tiny"
 says "says which there are" err 'scalar'
 
-for what in models profiles scenarios engines kernels energy metrics; do
+for what in models profiles scenarios engines kernels energy metrics words; do
     expect "list $what" 0 list "$what"
     holds "list $what has a head and a row" test "$(wc -l <out)" -ge 2
     expect "list $what --json" 0 list "$what" --json

@@ -1,33 +1,33 @@
-#include "runner/fit.h"
+#include "runner/room.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "reports/units.h"
 
-struct fit fit_predict(const struct engine_ops *engine, const struct model *model, const struct engine_options *options,
+struct room room_predict(const struct engine_ops *engine, const struct model *model, const struct engine_options *options,
                        const struct host *host, uint64_t runtime_bytes)
 {
-    struct fit fit = {.known = engine->predict != NULL};
+    struct room room = {.known = engine->predict != NULL};
 
-    if (fit.known) {
-        engine->predict(model, options, host, &fit.footprint);
-        fit.predicted_bytes =
-            fit.footprint.weights_bytes + fit.footprint.kv_cache_bytes + fit.footprint.scratch_bytes + runtime_bytes;
+    if (room.known) {
+        engine->predict(model, options, host, &room.footprint);
+        room.predicted_bytes =
+            room.footprint.weights_bytes + room.footprint.kv_cache_bytes + room.footprint.scratch_bytes + runtime_bytes;
     }
-    return fit;
+    return room;
 }
 
-enum status fit_check(const struct fit *fit, const struct memory *memory, struct error *error)
+enum status room_check(const struct room *room, const struct memory *memory, struct error *error)
 {
     char needed[32], usable[32];
 
-    if (!fit->known || fit->predicted_bytes <= memory->usable_bytes)
+    if (!room->known || room->predicted_bytes <= memory->usable_bytes)
         return STATUS_OK;
-    units_format(needed, sizeof needed, "bytes", (double)fit->predicted_bytes);
+    units_format(needed, sizeof needed, "bytes", (double)room->predicted_bytes);
     units_format(usable, sizeof usable, "bytes", (double)memory->usable_bytes);
     return error_set(error, STATUS_MEMORY, "needs %s (%llu bytes), but only %s (%llu bytes) are usable (%s)", needed,
-                     (unsigned long long)fit->predicted_bytes, usable, (unsigned long long)memory->usable_bytes,
+                     (unsigned long long)room->predicted_bytes, usable, (unsigned long long)memory->usable_bytes,
                      memory->binding);
 }
 
@@ -42,10 +42,10 @@ struct search {
 
 static bool would_fit(const struct search *search, const struct model *model, const struct engine_options *options)
 {
-    struct fit fit = fit_predict(search->engine, model, options, search->host, search->runtime_bytes);
+    struct room room = room_predict(search->engine, model, options, search->host, search->runtime_bytes);
     struct error ignored = {0};
 
-    return fit_check(&fit, search->memory, &ignored) == STATUS_OK;
+    return room_check(&room, search->memory, &ignored) == STATUS_OK;
 }
 
 /* Keeps model × type as the answer where it fits and holds more parameters than the best so far. */
@@ -73,7 +73,7 @@ static void consider_name(const char *name, void *context)
     model_free(&model);
 }
 
-void fit_suggest(const struct engine_ops *engine, const struct model *model, const struct engine_options *options,
+void room_suggest(const struct engine_ops *engine, const struct model *model, const struct engine_options *options,
                  const struct host *host, const struct memory *memory, uint64_t runtime_bytes, bool file,
                  struct error *error)
 {
