@@ -51,6 +51,15 @@ static enum status save_figures(const struct record *record, const char *path, s
     return status;
 }
 
+static bool same_device(const struct record *record, const struct record *other)
+{
+    const struct fact *device = facts_find(&record->device, "device_id");
+    const struct fact *other_device = facts_find(&other->device, "device_id");
+
+    return device && other_device && device->type == FACT_TEXT && other_device->type == FACT_TEXT &&
+           strcmp(device->text, other_device->text) == 0;
+}
+
 /* A page of the prediction and of what was measured on this device. */
 static enum status save_page(const struct record *record, const struct fit_measured *measured,
                              const struct options *options, const char *document, const char *path,
@@ -61,15 +70,18 @@ static enum status save_page(const struct record *record, const struct fit_measu
     struct error warning = {0};
     struct report report = {0};
     struct page page = {0};
+    size_t count = 1;
     enum status status = sources ? STATUS_OK : error_set(error, STATUS_MEMORY, "%s: no memory to write it", path);
 
     if (!status) {
         const char *slash = strrchr(document, '/');
         sources[0] = (struct report_source){.record = record, .name = slash ? slash + 1 : document};
-        for (size_t i = 0; i < measured->count; i++)
-            sources[i + 1] =
-                (struct report_source){.record = &measured->records[i], .name = measured->records[i].result_id};
-        status = report_open(&report, sources, measured->count + 1, error);
+        for (size_t i = 0; i < measured->count; i++) {
+            const struct record *other = &measured->records[i];
+            if (other->origin == ORIGIN_NATIVE && other->cell_count && same_device(record, other))
+                sources[count++] = (struct report_source){.record = other, .name = other->result_id};
+        }
+        status = report_open(&report, sources, count, error);
     }
     if (!status) {
         if (options_count(options, OPTION_PRICE))

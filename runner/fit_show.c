@@ -17,7 +17,8 @@ enum { TEXT_BYTES = 128 };
 struct row {
     const struct fit_shown *shown;
     const struct cell *prediction, *measured;
-    const struct figure *prefill, *decode, *joules; /* NULL: unknown */
+    const struct figure *prefill, *decode; /* NULL: unknown */
+    double joules_per_token;               /* NaN: unknown */
     bool prefill_measured, decode_measured, utf8;
 };
 
@@ -46,16 +47,27 @@ static const struct figure *choose(const struct row *row, enum field field, bool
     return figure->present ? figure : NULL;
 }
 
+/* Measured, or the power that was stated over the speed that is shown, or predicted. */
+static double joules_of(const struct row *row)
+{
+    double stated_watts = number_of(&row->shown->record->environment, "fit.stated_watts");
+    bool measured;
+    const struct figure *joules = choose(row, FIELD_energy_joules_per_token, &measured);
+
+    if (joules && !measured && strcmp(joules->source, "stated") == 0 && row->decode)
+        return stated_watts / row->decode->value;
+    return joules ? joules->value : (double)NAN;
+}
+
 static struct row row_of(const struct fit_shown *shown, const struct cell *prediction, bool utf8)
 {
     struct row row = {.shown = shown, .prediction = prediction, .utf8 = utf8};
-    bool ignored;
 
     row.measured = fit_measured_find(shown->measured, prediction, text_of(&shown->record->device, "device_id"),
                                      shown->threads, NULL);
     row.prefill = choose(&row, FIELD_prefill_tokens_per_second, &row.prefill_measured);
     row.decode = choose(&row, FIELD_decode_tokens_per_second, &row.decode_measured);
-    row.joules = choose(&row, FIELD_energy_joules_per_token, &ignored);
+    row.joules_per_token = joules_of(&row);
     return row;
 }
 
@@ -125,8 +137,14 @@ static void put_off(char *out, const struct row *row)
 
 static void put_first_token(char *out, const struct row *row)
 {
-    units_format(out, TEXT_BYTES, "seconds",
-                 number_of(&row->prediction->observations, "scenarios.chat.time_to_first_token_seconds"));
+    double seconds = number_of(&row->prediction->observations, "scenarios.chat.time_to_first_token_seconds");
+    char text[TEXT_BYTES - 8];
+
+    if (isnan(seconds))
+        put_unknown(out);
+    else
+        snprintf(out, TEXT_BYTES, "%s %s", mark_sign(MARK_PREDICTED, row->utf8),
+                 units_format(text, sizeof text, "seconds", seconds));
 }
 
 static void put_reading(char *out, const struct row *row)
@@ -147,12 +165,12 @@ static void put_hours(char *out, const struct row *row)
 
 static void put_joules(char *out, const struct row *row)
 {
-    units_format(out, TEXT_BYTES, "joules_per_token", row->joules ? row->joules->value : NAN);
+    units_format(out, TEXT_BYTES, "joules_per_token", row->joules_per_token);
 }
 
 static double price_of(const struct row *row)
 {
-    return row->joules ? price_of_million_tokens(row->joules->value, row->shown->price_per_kwh) : (double)NAN;
+    return price_of_million_tokens(row->joules_per_token, row->shown->price_per_kwh);
 }
 
 static void put_price(char *out, const struct row *row)
@@ -191,7 +209,7 @@ static bool has_both(const struct fit_shown *shown)
 static bool has_joules(const struct fit_shown *shown)
 {
     for (size_t i = 0; i < shown->record->prediction_count; i++)
-        if (row_of(shown, &shown->record->predictions[i], false).joules)
+        if (!isnan(row_of(shown, &shown->record->predictions[i], false).joules_per_token))
             return true;
     return false;
 }
@@ -292,7 +310,7 @@ static void show_prices(const struct fit_shown *shown, const struct writer_style
     for (size_t i = 0; i < shown->record->prediction_count; i++)
         stated |= strcmp(shown->record->predictions[i].figures[FIELD_energy_joules_per_token].source, "stated") == 0;
     if (stated)
-        say(out, style, "energy: the power that was stated × the time that is predicted");
+        say(out, style, "energy: the power that was stated over the speed");
     if (!has_joules(shown))
         say(out, style,
             "no energy: no source could be read ('pocketmark detect' tells where it was looked for); --watts W states "
@@ -316,7 +334,8 @@ enum status fit_show(const struct fit_shown *shown, const struct writer_style *s
     if (!show_table(shown, style, out))
         return error_set(error, STATUS_MEMORY, "no memory for the table");
     say(out, style,
-        "%s measured before on this device, %s predicted from %zu probes, with the range it is expected in; times reading: "
+        "%s measured before on this device, %s predicted from %zu probes, with the range it is expected in; times "
+        "reading: "
         "speed over "
         "silent reading, %.1f tokens/s",
         mark_sign(MARK_MEASURED, style->utf8), mark_sign(MARK_PREDICTED, style->utf8), shown->probe_count,

@@ -1,14 +1,21 @@
 #include "runner/report_site.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "reports/page/site.h"
+#include "reports/text.h"
 #include "runner/options.h"
 
+/* Names of files may be any bytes. */
 static void warn(const char *text, void *context)
 {
+    char *line = text_copy(text, TEXT_LINE);
+
     (void)context;
-    fprintf(stderr, "pocketmark: %s\n", text);
+    fprintf(stderr, "pocketmark: %s\n", line ? line : "a warning is lost for want of memory");
+    free(line);
 }
 
 static const char *plural(size_t count)
@@ -18,9 +25,11 @@ static const char *plural(size_t count)
 
 static void print_tally(const char *folder, const struct site_tally *tally)
 {
-    printf("site: %s/index.html (%zu result%s of %zu device%s and %zu model%s, %zu pair%s compared; %zu files)\n",
-           folder, tally->results, plural(tally->results), tally->devices, plural(tally->devices), tally->models,
-           plural(tally->models), tally->pairs, plural(tally->pairs), tally->files);
+    const char *between = folder[strlen(folder) - 1] == '/' ? "" : "/";
+
+    printf("site: %s%sindex.html (%zu result%s of %zu device%s and %zu model%s, %zu pair%s compared; %zu files)\n",
+           folder, between, tally->results, plural(tally->results), tally->devices, plural(tally->devices),
+           tally->models, plural(tally->models), tally->pairs, plural(tally->pairs), tally->files);
     if (tally->left_out)
         printf("left out: %zu file%s; the index tells why\n", tally->left_out, plural(tally->left_out));
     if (tally->pairs_left)

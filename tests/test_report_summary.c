@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "reports/page/reading.h"
 #include "tests/report_sample.h"
 
@@ -195,6 +197,31 @@ static void test_fit(void **state)
         assert_int_equal(panel->series[i].hollow, strstr(panel->series[i].name, "predicted") != NULL);
 }
 
+/* Of more models than rows the measured ones are drawn, and the smallest and the largest of the others. */
+static void test_fit_rows(void **state)
+{
+    struct record *record = sample_on_device(&rig, "d-1", "Example Core 7");
+    const struct chart_panel *panel;
+    bool measured = false;
+
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        char model[32];
+        snprintf(model, sizeof model, "model-%d", i);
+        predict(record, model, "q4_0", 1e9 * (i + 1), "fits", 100 - i);
+    }
+    rig_build(&rig, "fit", section_fit);
+    panel = &rig_chart(&rig, "fit")->panels[0];
+    assert_int_equal(panel->label_count, 16);
+    assert_string_equal(panel->labels[0], "model-0");
+    assert_string_equal(panel->labels[15], "model-39");
+    for (size_t i = 0; i < panel->label_count; i++)
+        measured |= strcmp(panel->labels[i], "llama-3.2-1b") == 0;
+    assert_true(measured);
+    assert_true(rig_says(&rig, "25 more stand in the table"));
+    assert_int_equal(grid_rows(rig_grid(&rig, "fit-matrix")), 43);
+}
+
 /* Another depth is another case: the prediction stays. */
 static void test_fit_unlike(void **state)
 {
@@ -229,6 +256,7 @@ int main(void)
         cmocka_unit_test_teardown(test_summary_unlike, close_rig),
         cmocka_unit_test_teardown(test_summary_nothing, close_rig),
         cmocka_unit_test_teardown(test_fit, close_rig),
+        cmocka_unit_test_teardown(test_fit_rows, close_rig),
         cmocka_unit_test_teardown(test_fit_unlike, close_rig),
         cmocka_unit_test_teardown(test_fit_measured_only, close_rig),
     };

@@ -1,4 +1,4 @@
-/* Results that earlier versions wrote must be readable for good: tests/results/v1.0/ is never changed, only added to. */
+/* Results that earlier versions wrote must be readable for good: tests/results/v1.0/ and v1.1/ are never changed, only added to. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "reports/document.h"
+#include "reports/input.h"
 
 #define FOLDER "tests/results/v1.0/"
 
@@ -121,9 +122,36 @@ static void test_details(void **state)
     record_close(&record);
 }
 
+/* Version 1.1: predictions, which are written again as they were. */
+static void test_predictions(void **state)
+{
+    static const char path[] = "tests/results/v1.1/fit.json";
+    struct error error = {0};
+    struct record record;
+    char *text = NULL, *again = NULL;
+    size_t length = 0;
+
+    (void)state;
+    if (input_read(path, &text, &length, &error) || document_read(text, length, &record, &error) ||
+        document_text(&record, &again, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(length, strlen(again));
+    assert_memory_equal(text, again, length);
+    assert_int_equal(record.cell_count, 0);
+    assert_int_equal(record.prediction_count, 4);
+    assert_true(record.predictions[0].figures[FIELD_decode_tokens_per_second].present);
+    assert_string_equal(record.predictions[0].figures[FIELD_energy_joules_per_token].source, "stated");
+    assert_int_equal(record.predictions[3].status, CELL_SKIPPED);
+    assert_string_equal(facts_find(&record.predictions[3].observations, "fit")->text, "too large");
+    record_close(&record);
+    free(text);
+    free(again);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_contents), cmocka_unit_test(test_details)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_contents), cmocka_unit_test(test_details),
+                                       cmocka_unit_test(test_predictions)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,33 +59,73 @@ static void model_draw(struct bars *bars, const struct fit_part *part, size_t fi
     }
 }
 
-size_t fit_chart_draw(struct chart *chart, const struct fit_part *part)
-{
-    struct bars bars = {.chart = chart};
-    size_t models = 0, drawn = 0, rows, index = 0;
+/* Models that are drawn for what was measured of them, and for what was predicted alone. */
+struct counts {
+    size_t measured, predicted;
+};
 
-    for (size_t k = 0; k < FIT_FORMATS_MAX; k++)
-        bars.series[k][0] = bars.series[k][1] = SIZE_MAX;
-    for (size_t i = 0, end; i < part->count; i = end) {
-        end = fit_part_model_end(part, i);
-        models += model_drawn(part, i, end);
-    }
-    if (models < (part->predicted ? 1 : 2) ||
-        !(bars.panel = chart_panel(chart, CHART_BARS,
-                                   part->report->device_count > 1 ? part->report->devices[part->device].name : "",
-                                   "decode, tokens per second", "")))
-        return 0;
-    rows = models < ROWS_MAX ? models : ROWS_MAX;
+static bool model_measured(const struct fit_part *part, size_t first, size_t end)
+{
+    enum mark mark;
+
+    for (size_t i = first; i < end; i++)
+        if (fit_case_figure(&part->items[i], FIELD_decode_tokens_per_second, &mark) && mark == MARK_MEASURED)
+            return true;
+    return false;
+}
+
+static struct counts models_count(const struct fit_part *part)
+{
+    struct counts counts = {0};
+
     for (size_t i = 0, end; i < part->count; i = end) {
         end = fit_part_model_end(part, i);
         if (!model_drawn(part, i, end))
             continue;
-        if (drawn < rows && index == (rows > 1 ? drawn * (models - 1) / (rows - 1) : 0)) {
+        if (model_measured(part, i, end))
+            counts.measured++;
+        else
+            counts.predicted++;
+    }
+    return counts;
+}
+
+/* Is the model of that number among `count` one of `rows` in equal steps, the first and the last with them? */
+static bool in_steps(size_t number, size_t count, size_t rows)
+{
+    if (rows >= count)
+        return true;
+    for (size_t i = 0; i < rows; i++)
+        if (number == (rows > 1 ? i * (count - 1) / (rows - 1) : 0))
+            return true;
+    return false;
+}
+
+size_t fit_chart_draw(struct chart *chart, const struct fit_part *part)
+{
+    struct counts counts = models_count(part), seen = {0}, rows;
+    struct bars bars = {.chart = chart};
+    size_t models = counts.measured + counts.predicted;
+    bool several = part->report->device_count > 1;
+
+    for (size_t k = 0; k < FIT_FORMATS_MAX; k++)
+        bars.series[k][0] = bars.series[k][1] = SIZE_MAX;
+    if (models < (part->predicted ? 1 : 2) ||
+        !(bars.panel = chart_panel(chart, CHART_BARS, several ? part->report->devices[part->device].name : "Decode",
+                                   several ? "decode, tokens per second" : "tokens per second", "")))
+        return 0;
+    rows.measured = counts.measured < ROWS_MAX ? counts.measured : ROWS_MAX;
+    rows.predicted = counts.predicted < ROWS_MAX - rows.measured ? counts.predicted : ROWS_MAX - rows.measured;
+    for (size_t i = 0, end; i < part->count; i = end) {
+        bool drawn;
+        end = fit_part_model_end(part, i);
+        if (!model_drawn(part, i, end))
+            continue;
+        drawn = model_measured(part, i, end) ? in_steps(seen.measured++, counts.measured, rows.measured)
+                                             : in_steps(seen.predicted++, counts.predicted, rows.predicted);
+        if (drawn)
             model_draw(&bars, part, i, end);
-            drawn++;
-        }
-        index++;
     }
     chart_rule(chart, bars.panel, true, READING_TOKENS_PER_SECOND, "silent reading");
-    return models - drawn;
+    return models - rows.measured - rows.predicted;
 }

@@ -1,5 +1,6 @@
 /* Several devices: how fast each is at the same cases, by how much, and what cannot be compared. */
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,15 +132,39 @@ static void show_contest(const struct report *report, struct page *page, const s
         contest_row(grid, report, contest, i, used);
 }
 
+/* The device that alone comes first at this case; SIZE_MAX: none does. */
+static size_t fastest(const struct contest *contest)
+{
+    size_t device = SIZE_MAX, leaders = 0;
+
+    for (size_t i = 0; i < contest->count; i++)
+        if (contest_rank(contest, i, FIELD_decode_tokens_per_second) == 1) {
+            device = contest->cells[i].device;
+            leaders++;
+        }
+    return leaders == 1 ? device : SIZE_MAX;
+}
+
+static void tell_fastest(const struct report *report, struct page *page, const struct contests *contests)
+{
+    size_t device = fastest(&contests->items[0]);
+    bool one = contests->count == 1;
+
+    for (size_t i = 1; i < contests->count; i++)
+        if (fastest(&contests->items[i]) != device)
+            device = SIZE_MAX;
+    page_text(page, BLOCK_LEAD, "%zu %s measured on more than one device; %s decodes fastest in %s.", contests->count,
+              one ? "case was" : "cases were", device == SIZE_MAX ? "none" : report->devices[device].name,
+              one ? "it" : "all of them");
+}
+
 static void show_contests(const struct report *report, struct page *page, const struct contests *contests)
 {
     if (!contests->count) {
         page_text(page, BLOCK_LEAD, "No case was measured on two devices, so nothing is ranked.");
         return;
     }
-    page_text(page, BLOCK_LEAD, "%zu case%s measured on more than one device%s.", contests->count,
-              contests->count == 1 ? " was" : "s were",
-              contests->alone ? "; all others stand in the sections below" : "");
+    tell_fastest(report, page, contests);
     page_text(
         page, BLOCK_NOTE,
         "Each case stands for itself: same parameters, model and format. In brackets: the place among the devices; "
@@ -147,6 +172,10 @@ static void show_contests(const struct report *report, struct page *page, const 
         "one scope.");
     for (size_t i = 0; i < contests->count && i < CASES_SHOWN; i++)
         show_contest(report, page, &contests->items[i], i);
+    if (contests->alone)
+        page_text(page, BLOCK_NOTE, "%zu more %s measured on one device alone and %s in the sections below.",
+                  contests->alone, contests->alone == 1 ? "case was" : "cases were",
+                  contests->alone == 1 ? "stands" : "stand");
     if (contests->count > CASES_SHOWN)
         page_text(page, BLOCK_NOTE, "%zu more cases are in common; their figures stand in the sections below.",
                   contests->count - CASES_SHOWN);

@@ -186,14 +186,15 @@ struct site_case *site_pair_cases(const struct site *site, const struct site_pai
     for (size_t i = board->devices[pair->a].first_group; cases && i != SIZE_MAX; i = board->groups[i].next)
         for (size_t k = board->devices[pair->b].first_group; k != SIZE_MAX; k = board->groups[k].next) {
             const struct board_group *a = &board->groups[i], *b = &board->groups[k];
-            struct site_case found = {.key = a->key,
-                                      .result_a = board->rows[a->first_row].result,
-                                      .result_b = board->rows[b->first_row].result,
-                                      .time = case_time(board, a, b),
-                                      .alike = groups_alike(a, b)};
-            struct site_case *known = case_known(cases, *count, a->key);
+            struct site_case found, *known;
             if (strcmp(a->key, b->key) != 0)
                 continue;
+            found = (struct site_case){.key = a->key,
+                                       .result_a = board->rows[a->first_row].result,
+                                       .result_b = board->rows[b->first_row].result,
+                                       .time = case_time(board, a, b),
+                                       .alike = groups_alike(a, b)};
+            known = case_known(cases, *count, a->key);
             if (!known)
                 cases[(*count)++] = found;
             else if (case_better(&found, known))

@@ -113,6 +113,8 @@ static bool chosen(const struct site_board *board, const struct board_group *gro
 void site_choose(struct site_groups *groups, const struct site_board *board, const struct site_choice *choice,
                  int figure, struct page *page)
 {
+    size_t *smaller;
+
     *groups = (struct site_groups){
         .board = board, .items = calloc(board->group_count + 1, sizeof *groups->items), .figure = figure};
     if (!groups->items) {

@@ -1,7 +1,6 @@
 /* The pages in a real browser. POCKETMARK: the program; BROWSER_FOLDER: where pages and screenshots go; CHROMIUM: the browser;
  * SITE_RESULTS, SITE_PAGES: size of the site, and how many of its pages of each kind are looked at. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -38,18 +37,18 @@ function settle(complaints) {
 
 const named = (prefix, complaints) => complaints.map((text) => `${prefix}: ${text}`);
 
-/* At every width and in both schemes. Pages that are one of many are looked at in two of the four ways. */
+/* At every width and in both schemes; axe once each. Pages that are one of many are looked at in two of the four ways. */
 async function screens(about) {
   const { page, complaints, close } = await open(about), found = [];
   for (const width of widths)
     for (const scheme of schemes) {
-      if (!about.first && (width === 1440) !== (scheme === "light")) continue;
-      const where = `${about.name}, ${width} px, ${scheme}`;
+      const where = `${about.name}, ${width} px, ${scheme}`, accessible = (width === 1440) === (scheme === "light");
+      if (!about.first && !accessible) continue;
       await page.setViewportSize({ width, height: 900 });
       await page.emulateMedia({ media: "screen", colorScheme: scheme });
       found.push(...named(where, await layout(page, about)));
-      found.push(...named(where, await accessibility(page, about.first || width === 1440 ? null : ["color-contrast"])));
-      if (about.first) await page.screenshot({ path: join(folder, `${about.name}-${width}-${scheme}.png`), fullPage: true });
+      if (accessible) found.push(...named(where, await accessibility(page)));
+      if (about.first) await page.screenshot({ path: join(folder, `${about.name}-${width}-${scheme}.png`), fullPage: !about.site });
     }
   await close();
   return [...named(about.name, complaints), ...found];
@@ -60,8 +59,7 @@ async function print(about) {
   const { page, complaints, close } = await open(about, { viewport: { width: 794, height: 1123 } });
   await page.emulateMedia({ media: "print", colorScheme: "dark" });
   const found = [...(await layout(page, about)), ...(await paper(page))];
-  const bytes = await page.pdf({ format: "A4", printBackground: true });
-  writeFileSync(join(folder, `${about.name}.pdf`), bytes);
+  if (!about.site) await page.pdf({ path: join(folder, `${about.name}.pdf`), format: "A4", printBackground: true });
   await close();
   return named(`${about.name}, print`, [...complaints, ...found]);
 }

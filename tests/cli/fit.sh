@@ -14,7 +14,7 @@ cp "$sources"/workloads/scenarios/*.json data/scenarios
 model narrow 64 4 4 128 4096 164416
 model wide 128 6 8 256 4096 870016
 model brief 64 4 4 128 600 164416
-export POCKETMARK_DATA=$PWD/data
+export POCKETMARK_DATA=$PWD/data LC_ALL=C
 
 fit() {
     local name=$1 code=$2
@@ -55,7 +55,7 @@ assert fit["formats"]["q4_0"]["macs_per_second"] > 0 and len(fit["probes"]) == 5
 END
 
 expect "something is measured" 0 run -m narrow -q q4_0 -p 128 -n 16 --launches 1 --probe-seconds 0.001 --quiet
-result=$(ls results/*.json | grep -v fit)
+result=$(find results -name "*.json" ! -name "*-fit.json")
 fit "measured figures take the place of predictions" 0 -m narrow,wide -q q4_0
 says "with their sign" out '^  narrow .*\* [0-9.]+ '
 says "and how far predictions are off" out '1 measured case: decode off by [0-9.]+ %'
