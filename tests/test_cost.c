@@ -75,6 +75,22 @@ static void prefill_counts_layers_attention_and_one_output(void **state)
     model_free(&model);
 }
 
+/* The parts add up; each of the 2 layers has rows and columns of q 64 + 64, k and v 32 + 64, o 64 + 64, gate and up 96 + 64, down
+ * 64 + 96. */
+static void parts_of_costs_add_up(void **state)
+{
+    struct model model;
+
+    (void)state;
+    make_small(&model, true);
+    assert_int_equal(cost_linear_macs(&model, 3), 3 * 2 * 30720);
+    assert_int_equal(cost_attention_macs(&model, 3, 10), 36 * 2 * 128);
+    assert_int_equal(cost_linear_values(&model), 2 * (128 + 2 * 96 + 128 + 3 * 160));
+    assert_int_equal(cost_weight_bytes(&model) + cost_cache_bytes(&model, 9, 2), cost_decode_bytes(&model, 9, 2));
+    assert_int_equal(cost_cache_bytes(&model, 9, 2), 2 * 2 * 32 * 10 * 2);
+    model_free(&model);
+}
+
 static void prefill_is_equal_tied_and_untied(void **state)
 {
     struct model tied, untied;
@@ -253,6 +269,7 @@ static void matmul_counts_without_overflow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parts_of_costs_add_up),
         cmocka_unit_test(prefill_counts_layers_attention_and_one_output),
         cmocka_unit_test(prefill_is_equal_tied_and_untied),
         cmocka_unit_test(prefill_in_two_parts_differs_by_one_output),
