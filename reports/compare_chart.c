@@ -146,7 +146,7 @@ static void tell_foot(struct chart *chart, const struct forest *forest, size_t p
         snprintf(deltas + length, sizeof deltas - length, "%s%s %.3g %%", length ? ", " : "", name, 100 * delta);
     }
     chart_foot(chart, "Points: Hodges–Lehmann ratio; lines: its 95 %% interval%s%s%s",
-               *deltas ? "; smallest change that matters: " : "", deltas,
+               *deltas ? "; dashed: no change, and the smallest that matters: " : "", deltas,
                panels < forest->field_count ? "; other figures stand in the table" : "");
 }
 

@@ -4,15 +4,12 @@
 
 #include <stddef.h>
 
-/* reports/glossary.inc: TERM(id, term, meaning), by alphabet. */
+/* reports/glossary.inc: TERM(term, meaning), by alphabet. */
 struct term {
-    const char *id, *term, *meaning;
+    const char *term, *meaning;
 };
 
 extern const struct term glossary[];
 extern const size_t glossary_count;
-
-/* NULL: no such id. */
-const struct term *glossary_find(const char *id);
 
 #endif

@@ -16,7 +16,7 @@ enum option_id {
     OPTION_COUNT
 };
 
-enum { OPTION_VALUES_MAX = 128, ARGUMENTS_MAX = 64 };
+enum { OPTION_VALUES_MAX = 128, ARGUMENTS_MAX = 256 };
 
 struct option_value {
     bool given; /* by the user; false for a fallback */

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs test programs one after another, then the command-line suite: run.sh BUILD TEST...
+# Runs test programs one after another, and beside them the command-line suite: run.sh BUILD TEST...
 # Closes with 'N passed, M failed' over all test cases, and fails if one failed. SANITIZE: what the build was made with.
 set -uo pipefail
 
@@ -35,6 +35,13 @@ number_in() {
     echo "${number:-0}"
 }
 
+suite=
+if [[ -f tests/cli/run.sh ]]; then
+    "${wrap[@]}" bash tests/cli/run.sh "$build/pocketmark" >"$build/tests/cli.log" 2>&1 &
+    suite=$!
+    trap 'kill "$suite" 2>/dev/null' EXIT
+fi
+
 for test in "$@"; do
     echo "==> $test"
     "${wrap[@]}" "$build/tests/$test" 2>&1 | tee "$log"
@@ -43,11 +50,13 @@ for test in "$@"; do
     add_tally "$status" "$(number_in '^\[  PASSED  \] ([0-9]+) test.*')" "$(number_in '^\[  FAILED  \] ([0-9]+) test.*')"
 done
 
-if [[ -f tests/cli/run.sh ]]; then
+if [[ -n $suite ]]; then
     echo "==> command line"
-    "${wrap[@]}" bash tests/cli/run.sh "$build/pocketmark" 2>&1 | tee "$log" |
-        sed -uE 's/^([0-9]+ passed, [0-9]+ failed)$/command line: \1/'
-    status=${PIPESTATUS[0]}
+    wait "$suite"
+    status=$?
+    trap - EXIT
+    mv "$build/tests/cli.log" "$log"
+    sed -E 's/^([0-9]+ passed, [0-9]+ failed)$/command line: \1/' "$log"
     ((status == 0)) || echo "==> command line: exit status $status"
     add_tally "$status" "$(number_in '^([0-9]+) passed, [0-9]+ failed$')" \
         "$(number_in '^[0-9]+ passed, ([0-9]+) failed$')"

@@ -69,7 +69,7 @@ static void test_watts_hold_until_the_next_line(void **state)
 
 static void test_joules_are_counted(void **state)
 {
-    struct source meter = open_meter("echo 5 J; echo '5000 mJ'; echo 0.007 kJ; sleep 0.05; echo '0.0025 Wh'; sleep 9");
+    struct source meter = open_meter("echo 5 J; echo '5000 mJ'; echo 0.007 kJ; sleep 0.2; echo '0.0025 Wh'; sleep 9");
     struct energy_channel known = meter.found.channels[0];
     uint64_t start_ns = clock_now_ns();
 
@@ -79,7 +79,8 @@ static void test_joules_are_counted(void **state)
         usleep(1000);
     expect_near(source_read(&meter, "meter"), 4, 1e-9);
     meter.ops->learn(meter.state, 0, &known);
-    assert_true(known.refresh_seconds >= 0.05); /* between two different readings, not between two lines */
+    /* between two different readings, not between two lines; a busy machine may see the first of them late */
+    assert_true(known.refresh_seconds >= 0.02);
     source_close(&meter);
 }
 

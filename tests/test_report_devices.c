@@ -136,7 +136,7 @@ static void test_ranking(void **state)
     grid = find_grid(&sample.page, "devices-case");
     assert_non_null(grid);
     assert_int_equal(grid_rows(grid), 3);
-    assert_true(grid->sortable && !grid->folded);
+    assert_false(grid->sortable || grid->folded); /* seen at a glance */
     assert_true(ends_with(text_at(grid, 0, "decode"), " (1)") && ends_with(text_at(grid, 1, "decode"), " (1)"));
     assert_string_equal(text_at(grid, 2, "device"), "Processor of d-slow");
     assert_true(ends_with(text_at(grid, 2, "decode"), " (3)"));
@@ -223,7 +223,7 @@ static void test_unranked(void **state)
     assert_non_null(grid);
     assert_string_equal(text_at(grid, 0, "device"), "Processor of d-two");
     assert_null(strchr(text_at(grid, 0, "decode"), '('));
-    assert_true(ends_with(text_at(grid, 1, "decode"), " (1)"));
+    assert_null(strchr(text_at(grid, 1, "decode"), '(')); /* nothing to be ranked with */
     assert_non_null(
         strstr(text_at(find_grid(&sample.page, "devices-ratio-table"), 0, "verdict"), "inconclusive: needs n"));
     sample_close(&sample);
@@ -254,7 +254,7 @@ static void test_energy(void **state)
     sample_build(&sample);
     grid = find_grid(&sample.page, "devices-case");
     assert_string_equal(text_at(grid, 0, "energy per token"), "500 mJ/tok, package (1)");
-    assert_string_equal(text_at(grid, 1, "energy per token"), "100 mJ/tok, wall (1)");
+    assert_string_equal(text_at(grid, 1, "energy per token"), "100 mJ/tok, wall");
     assert_string_equal(text_at(grid, 2, "energy per token"), "900 mJ/tok, package (2)");
     sample_close(&sample);
 }

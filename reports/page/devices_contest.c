@@ -123,14 +123,21 @@ static bool rankable(const struct report_cell *cell, enum field field)
     return figure && (has_interval(figure) || field_info(field)->estimator == ESTIMATOR_MAX);
 }
 
-/* Beyond doubt: intervals that lie apart, or peaks that differ by what matters. Energy only within one scope. */
+/* Energy only within one scope. */
+static bool can_be_told(const struct report_cell *a, const struct report_cell *b, enum field field)
+{
+    return rankable(a, field) && rankable(b, field) &&
+           strcmp(a->cell->figures[field].scope, b->cell->figures[field].scope) == 0;
+}
+
+/* Beyond doubt: intervals that lie apart, or peaks that differ by what matters. */
 static bool is_better(const struct report_cell *a, const struct report_cell *b, enum field field)
 {
-    const struct figure *x = report_figure(a, field), *y = report_figure(b, field);
+    const struct figure *x = &a->cell->figures[field], *y = &b->cell->figures[field];
     const struct field_info *info = field_info(field);
     double sign = info->better == BETTER_LOWER ? -1 : 1;
 
-    if (!rankable(a, field) || !rankable(b, field) || strcmp(x->scope, y->scope) != 0)
+    if (!can_be_told(a, b, field))
         return false;
     if (info->estimator == ESTIMATOR_MAX)
         return sign * (x->value - y->value) > info->delta_ratio * y->value;
@@ -139,13 +146,14 @@ static bool is_better(const struct report_cell *a, const struct report_cell *b, 
 
 size_t contest_rank(const struct contest *contest, size_t index, enum field field)
 {
-    size_t rank = 1;
+    const struct report_cell *own = &contest->cells[index];
+    size_t rank = 1, others = 0;
 
-    if (!rankable(&contest->cells[index], field))
-        return 0;
-    for (size_t i = 0; i < contest->count; i++)
-        rank += is_better(&contest->cells[i], &contest->cells[index], field);
-    return rank;
+    for (size_t i = 0; i < contest->count; i++) {
+        others += i != index && can_be_told(&contest->cells[i], own, field);
+        rank += is_better(&contest->cells[i], own, field);
+    }
+    return others ? rank : 0;
 }
 
 bool contest_differs(const struct contest *contest, enum report_trait trait)

@@ -25,8 +25,9 @@ struct contests {
 bool contests_open(struct contests *contests, const struct report *report);
 void contests_close(struct contests *contests);
 
-/* Place of a cell among all of its contest: 1 + how many are better beyond doubt, so that equal places are shared; 0: it has no
- * such figure, or no interval to tell by. Energy is ranked within one scope. */
+/* Place of a cell among those of its contest that can be told apart from it: 1 + how many are better beyond doubt, so that equal
+ * places are shared. 0: it has no such figure, no interval to tell by, or nothing to be ranked with. Energy is ranked within one
+ * scope. */
 size_t contest_rank(const struct contest *contest, size_t index, enum field field);
 
 /* Do the cells differ in it? */

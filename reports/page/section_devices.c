@@ -14,8 +14,8 @@
 #include "reports/units.h"
 #include "reports/view.h"
 
-/* How many of each are shown, and how many rows a table may have to stand open. */
-enum { CASES_SHOWN = 24, CASES_OPEN = 3, ROWS_SHOWN = 200, ROWS_OPEN = 12 };
+/* How many of each are shown; how many rows a table may have to stand open, and how many are seen at a glance, without sorting. */
+enum { CASES_SHOWN = 24, CASES_OPEN = 3, ROWS_SHOWN = 200, ROWS_OPEN = 12, ROWS_SEEN = 3 };
 enum { NAME_COLUMNS = 40, LABEL_MAX = 2 * BLOCKS_LABEL_MAX + 2 };
 
 struct column {
@@ -120,7 +120,7 @@ static void show_contest(const struct report *report, struct page *page, const s
     grid = page_grid(page, id, caption);
     if (!grid)
         return;
-    grid->sortable = true;
+    grid->sortable = contest->count > ROWS_SEEN;
     grid->folded = index >= CASES_OPEN;
     grid_column(grid, "device", "", false);
     if (contest_differs(contest, TRAIT_ENGINE))
@@ -261,7 +261,7 @@ static void show_ratios(const struct report *report, struct page *page, const st
     grid = page_grid(page, "devices-ratio-table", caption);
     if (!grid)
         return;
-    grid->sortable = true;
+    grid->sortable = ratios->count > ROWS_SEEN;
     grid->folded = ratios->count > ROWS_OPEN;
     grid_column(grid, "device", "", false);
     grid_column(grid, "case", "", false);
@@ -350,7 +350,7 @@ static void show_foreign(const struct report *report, struct page *page)
     grid = page_grid(page, "devices-foreign", "Imported and emulated results");
     if (!grid)
         return;
-    grid->sortable = true;
+    grid->sortable = count > ROWS_SEEN;
     grid->folded = count > ROWS_OPEN;
     grid_column(grid, "device", "", false);
     grid_column(grid, "origin", "", false);

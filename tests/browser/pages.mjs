@@ -1,6 +1,6 @@
 /* Makes the pages that are looked at, with the program itself, and says which there are. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -54,25 +54,23 @@ function forgeDevices(real) {
   });
 }
 
+const indexFirst = (a, b) => (b === "index.html") - (a === "index.html");
+
 function makeSite() {
   const results = join(folder, "board"), site = join(folder, "site");
   python("make_results.py", "--board", results, String(siteResults));
   const start = Date.now();
   pocketmark(["report", "--site", site, results]);
   console.log(`# a site of ${siteResults} results took ${((Date.now() - start) / 1000).toFixed(1)} s`);
-  const html = (part) =>
-    existsSync(join(site, part)) ? readdirSync(join(site, part)).filter((name) => name.endsWith(".html")).sort() : [];
-  return ["", "device", "model", "pair"].flatMap((part) =>
-    sample(html(part)).map((name) => ({
-      name: `site-${part ? part + "-" : ""}${name.replace(/\.html$/, "")}`,
-      file: join(site, part, name),
-      site: true,
-      first: name === sample(html(part))[0],
-    })));
+  const html = (part) => readdirSync(join(site, part)).filter((name) => name.endsWith(".html")).sort().sort(indexFirst);
+  return ["", "device", "model", "pair"].flatMap((part) => sample(html(part)).map((name, i) => ({
+    name: `site-${part ? part + "-" : ""}${name.replace(/\.html$/, "")}`, file: join(site, part, name), site: true, first: i === 0,
+    odd: i % 2 === 1, sorts: part !== "pair",
+  })));
 }
 
-/* name, file; site: with the script that sorts; drawn: has figures; hostile: names that look like markup; first: of its kind, looked
- * at in every way. */
+/* name, file; site: with the script that sorts; drawn: has figures; undrawn: has none; hostile: names that look like markup; sorts:
+ * has a table to be sorted; first: of its kind, looked at in every way; the others are looked at one way, the odd ones another. */
 export function makePages() {
   const pages = join(folder, "pages");
   rmSync(folder, { recursive: true, force: true });
@@ -84,7 +82,6 @@ export function makePages() {
     return { name, file, first: true, messages: child.stderr, ...about };
   };
   const one = existsSync(fit) ? [real, fit] : [real];
-  copyFileSync(real, join(pages, "quick.json"));
   return [
     make("real", one, { drawn: true }),
     make("devices", [...one, ...forgeDevices(real), stored("v1.0/imported.json"), stored("v1.0/emulated-energy.json")],
@@ -92,6 +89,7 @@ export function makePages() {
     make("hostile", [stored("v1.0/hostile-names.json")], { drawn: true, hostile: true }),
     make("sustained", [stored("v1.0/sustained-series.json"), stored("v1.0/interrupted.json"), stored("v1.0/failed.json")],
       { drawn: true }),
+    make("fit", [stored("v1.1/fit.json"), stored("v1.0/quick.json")], { drawn: true }),
     make("no-gnuplot", one, { undrawn: true },
       { env: { ...process.env, PATH: pathWithoutGnuplot(join(folder, "bin")) } }),
     ...makeSite(),
