@@ -28,7 +28,7 @@ struct brief {
     char tool_version[64], commit[64];
     char workload[64], device_id[64], device_name[128];
     char payload[65];
-    bool predicted; /* holds predictions, which no index keeps */
+    bool predicted;           /* holds predictions, which no index keeps */
     struct brief_cell *cells; /* owned */
     size_t cell_count, cell_capacity;
     struct brief_figure *figures; /* owned; of all cells, in their order */

@@ -14,25 +14,9 @@ const struct exporter *exporter_find(const char *name)
     return NULL;
 }
 
-const char *export_text(const struct facts *facts, const char *path, const char *otherwise)
-{
-    const struct fact *fact = facts_find(facts, path);
-
-    return fact && fact->type == FACT_TEXT && *fact->text ? fact->text : otherwise;
-}
-
-double export_number(const struct facts *facts, const char *path)
-{
-    const struct fact *fact = facts_find(facts, path);
-
-    if (fact && fact->type == FACT_INTEGER)
-        return (double)fact->integer;
-    return fact && fact->type == FACT_NUMBER ? fact->number : NAN;
-}
-
 const char *export_device(const struct record *record)
 {
-    return export_text(&record->device, "device_id", export_text(&record->device, "cpu.name", "unknown-device"));
+    return facts_get_text(&record->device, "device_id", facts_get_text(&record->device, "cpu.name", "unknown-device"));
 }
 
 bool export_has(const struct cell *cell, enum field field)

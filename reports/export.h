@@ -31,12 +31,6 @@ enum status export_save(const struct exporter *exporter, const struct record *re
 
 /* ---- for exporters ---------------------------------------------------------------------------------------------------------- */
 
-/* A text fact, or `otherwise` where it is missing, null or of another type. */
-const char *export_text(const struct facts *facts, const char *path, const char *otherwise);
-
-/* A whole number, a number, or NaN. */
-double export_number(const struct facts *facts, const char *path);
-
 /* "d-0123456789abcdef", else the processor's name, else "unknown-device". */
 const char *export_device(const struct record *record);
 

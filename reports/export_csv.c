@@ -19,11 +19,11 @@ static void put_repetition(FILE *out, const struct record *record, const struct 
     put(out, record->result_id);
     put(out, record->created);
     put(out, origin_name(record->origin));
-    put(out, export_text(&record->device, "device_id", ""));
+    put(out, facts_get_text(&record->device, "device_id", ""));
     put(out, cell->id);
-    put(out, export_text(&cell->model, "name", ""));
-    put(out, export_text(&cell->model, "quantization", ""));
-    put(out, export_text(&cell->engine, "name", ""));
+    put(out, facts_get_text(&cell->model, "name", ""));
+    put(out, facts_get_text(&cell->model, "quantization", ""));
+    put(out, facts_get_text(&cell->engine, "name", ""));
     fprintf(out, "%u,%u,%s,", repetition->launch, repetition->index, phases[repetition->phase]);
     emit_csv_number(out, repetition->start_offset_seconds);
     fprintf(out, ",%s,%s,", field_info(field)->name, field_unit(field));

@@ -40,8 +40,8 @@ static void put_case(FILE *out, const struct record *record, const struct cell *
 {
     char class[512];
 
-    snprintf(class, sizeof class, "%s.%s.%s", export_device(record), export_text(&cell->engine, "name", "engine"),
-             export_text(&cell->model, "name", "model"));
+    snprintf(class, sizeof class, "%s.%s.%s", export_device(record), facts_get_text(&cell->engine, "name", "engine"),
+             facts_get_text(&cell->model, "name", "model"));
     fputs("    <testcase", out);
     put_attribute(out, "classname", class);
     put_attribute(out, "name", cell->id);
@@ -65,7 +65,7 @@ static void put_suite(FILE *out, const struct record *record)
         failed += record->cells[i].status == CELL_FAILED;
         skipped += record->cells[i].status == CELL_SKIPPED;
     }
-    snprintf(name, sizeof name, "pocketmark %s on %s", export_text(&record->workload, "name", ""),
+    snprintf(name, sizeof name, "pocketmark %s on %s", facts_get_text(&record->workload, "name", ""),
              export_device(record));
     fputs("  <testsuite", out);
     put_attribute(out, "name", name);

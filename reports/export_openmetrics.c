@@ -19,8 +19,8 @@ static void put_sample(FILE *out, const struct record *record, const struct cell
         return;
     fprintf(out, "pocketmark_%s{", field_info(field)->name);
     put_label(out, "device", export_device(record));
-    put_label(out, "engine", export_text(&cell->engine, "name", ""));
-    put_label(out, "model", export_text(&cell->model, "name", ""));
+    put_label(out, "engine", facts_get_text(&cell->engine, "name", ""));
+    put_label(out, "model", facts_get_text(&cell->model, "name", ""));
     put_label(out, "cell", cell->id);
     fprintf(out, "stat=\"%s\"} ", stat);
     emit_json_number(out, value);

@@ -75,7 +75,7 @@ static enum status otava_export(const struct record *records, size_t count, FILE
     }
     for (size_t i = 0; i < count; i++) {
         rows[i] = (struct otava_row){.time = records[i].created,
-                                     .commit = export_text(&records[i].tool, "git_commit", ""),
+                                     .commit = facts_get_text(&records[i].tool, "git_commit", ""),
                                      .values = values + i * columns.count};
         fill_values(&columns, &records[i], rows[i].values);
     }

@@ -124,6 +124,22 @@ const struct fact *facts_find(const struct facts *facts, const char *path)
     return NULL;
 }
 
+double facts_get_number(const struct facts *facts, const char *path)
+{
+    const struct fact *fact = facts_find(facts, path);
+
+    if (fact && fact->type == FACT_INTEGER)
+        return (double)fact->integer;
+    return fact && fact->type == FACT_NUMBER ? fact->number : NAN;
+}
+
+const char *facts_get_text(const struct facts *facts, const char *path, const char *otherwise)
+{
+    const struct fact *fact = facts_find(facts, path);
+
+    return fact && fact->type == FACT_TEXT && *fact->text ? fact->text : otherwise;
+}
+
 void facts_free(struct facts *facts)
 {
     for (size_t i = 0; i < facts->count; i++)

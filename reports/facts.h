@@ -43,6 +43,12 @@ void facts_copy(struct facts *facts, const char *path, const struct fact *fact);
 
 const struct fact *facts_find(const struct facts *facts, const char *path); /* NULL: no such path */
 
+/* A number, whole or not; NaN where the path is missing, null or of another type. */
+double facts_get_number(const struct facts *facts, const char *path);
+
+/* A text, owned by the facts; `otherwise` where it is missing, null, empty or of another type. */
+const char *facts_get_text(const struct facts *facts, const char *path, const char *otherwise);
+
 void facts_free(struct facts *facts);
 
 #endif

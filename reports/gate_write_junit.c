@@ -11,13 +11,6 @@ static void put_attribute(FILE *out, const char *name, const char *text)
     putc('"', out);
 }
 
-static const char *text_of(const struct facts *facts, const char *path)
-{
-    const struct fact *fact = facts_find(facts, path);
-
-    return fact && fact->type == FACT_TEXT && *fact->text ? fact->text : "unknown";
-}
-
 static bool fails(const struct gate_row *row)
 {
     return row->verdict == VERDICT_REGRESSED;
@@ -56,8 +49,10 @@ static void put_case(const struct gate *gate, const struct gate_row *row, FILE *
 
     gate_view_finding(finding, sizeof finding, gate, row);
     gate_view_certainty(certainty, sizeof certainty, gate, row);
-    snprintf(text, sizeof text, "%.200s.%.200s.%.200s", text_of(&gate->candidate.record->device, "device_id"),
-             text_of(&row->cell->engine, "name"), text_of(&row->cell->model, "name"));
+    snprintf(text, sizeof text, "%.200s.%.200s.%.200s",
+             facts_get_text(&gate->candidate.record->device, "device_id", "unknown"),
+             facts_get_text(&row->cell->engine, "name", "unknown"),
+             facts_get_text(&row->cell->model, "name", "unknown"));
     fputs("    <testcase", out);
     put_attribute(out, "classname", text);
     snprintf(text, sizeof text, "%s %s", row->cell->id,

@@ -21,7 +21,7 @@ static void put_figure(FILE *out, const struct record *record, const struct cell
         putc('"', out);
     }
     snprintf(text, sizeof text, "result %s, %zu launches, commit %s", record->result_id, figure->launches,
-             export_text(&record->tool, "git_commit", "unknown"));
+             facts_get_text(&record->tool, "git_commit", "unknown"));
     fputs(", \"extra\": ", out);
     emit_json_text(out, text);
     fputs(" }", out);

@@ -21,7 +21,7 @@ static const char untold[] = "llama-bench does not tell it";
 static struct cell *cell_of_key(struct record *record, const char *key)
 {
     for (size_t i = 0; i < record->cell_count; i++)
-        if (strcmp(export_text(&record->cells[i].engine, "options_sha256", ""), key) == 0)
+        if (strcmp(facts_get_text(&record->cells[i].engine, "options_sha256", ""), key) == 0)
             return &record->cells[i];
     return NULL;
 }
@@ -203,12 +203,12 @@ static enum status check_machine(struct record *record, const struct import_row 
         facts_text_or_null(&record->tool, "build_commit", NULL, row->build_commit, untold);
         return STATUS_OK;
     }
-    status = check_same(row, "cpu_info", cpu, export_text(&record->device, "cpu.name", ""), error);
+    status = check_same(row, "cpu_info", cpu, facts_get_text(&record->device, "cpu.name", ""), error);
     if (!status)
-        status = check_same(row, "gpu_info", row->gpu_info, export_text(&record->device, "gpu_name", ""), error);
+        status = check_same(row, "gpu_info", row->gpu_info, facts_get_text(&record->device, "gpu_name", ""), error);
     if (!status)
-        status =
-            check_same(row, "build_commit", row->build_commit, export_text(&record->tool, "build_commit", ""), error);
+        status = check_same(row, "build_commit", row->build_commit, facts_get_text(&record->tool, "build_commit", ""),
+                            error);
     return status;
 }
 
@@ -363,7 +363,7 @@ enum status import_llama_bench(const char *text, size_t length, struct record *r
     facts_text(&record->workload, "mode", NULL, "custom");
     status = import_llama_bench_add(text, length, record, error);
     if (!status) {
-        const char *version = export_text(&record->cells[0].engine, "version", "unknown");
+        const char *version = facts_get_text(&record->cells[0].engine, "version", "unknown");
         facts_text(&record->tool, "version", NULL, version);
         facts_null(&record->tool, "build_id_sha256", NULL, "llama-bench does not tell it");
     }

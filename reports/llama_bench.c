@@ -42,31 +42,31 @@ static struct llama_value option_value(const struct cell *cell, enum llama_colum
     else if (fact->type == FACT_BOOLEAN)
         value.number = fact->boolean;
     else
-        value.number = export_number(&cell->engine, path);
+        value.number = facts_get_number(&cell->engine, path);
     return value;
 }
 
 static double threads_of(const struct cell *cell)
 {
-    double threads = export_number(&cell->engine, "options.threads");
-    const char *text = export_text(&cell->engine, "options.threads", "");
+    double threads = facts_get_number(&cell->engine, "options.threads");
+    const char *text = facts_get_text(&cell->engine, "options.threads", "");
 
     if (isnan(threads) && isdigit((unsigned char)*text))
         threads = strtod(text, NULL);
-    return isnan(threads) ? export_number(&cell->parameters, "threads") : threads;
+    return isnan(threads) ? facts_get_number(&cell->parameters, "threads") : threads;
 }
 
 /* As llama-bench would say it, the format last and in capitals. */
 static void name_type(char *type, size_t size, const struct cell *cell)
 {
-    const char *told = export_text(&cell->model, "type", NULL);
+    const char *told = facts_get_text(&cell->model, "type", NULL);
     char *format = type;
 
-    snprintf(type, size, "%s", told ? told : export_text(&cell->model, "name", "unknown"));
+    snprintf(type, size, "%s", told ? told : facts_get_text(&cell->model, "name", "unknown"));
     if (told)
         return;
     format += strlen(type);
-    snprintf(format, size - strlen(type), " %s", export_text(&cell->model, "quantization", "unknown"));
+    snprintf(format, size - strlen(type), " %s", facts_get_text(&cell->model, "quantization", "unknown"));
     for (; *format; format++)
         *format = (char)toupper((unsigned char)*format);
 }
@@ -74,23 +74,24 @@ static void name_type(char *type, size_t size, const struct cell *cell)
 static void fill_common(struct llama_row *row, const struct record *record, const struct cell *cell, const char *type)
 {
     struct llama_value *values = row->values;
-    const char *backend = export_text(&cell->engine, "backend", NULL);
+    const char *backend = facts_get_text(&cell->engine, "backend", NULL);
     bool foreign = record->origin == ORIGIN_IMPORTED;
 
     for (int i = 0; i < LLAMA_COUNT; i++)
         values[i] = option_value(cell, (enum llama_column)i);
-    values[LLAMA_build_commit].text = export_text(&cell->engine, "git_commit", NULL);
-    values[LLAMA_cpu_info].text = export_text(&record->device, "cpu.name", NULL);
+    values[LLAMA_build_commit].text = facts_get_text(&cell->engine, "git_commit", NULL);
+    values[LLAMA_cpu_info].text = facts_get_text(&record->device, "cpu.name", NULL);
     values[LLAMA_backends].text = backend && strcmp(backend, "cpu") == 0 ? "CPU" : backend;
     if (!foreign && backend && strcmp(backend, "cpu") == 0)
         values[LLAMA_gpu_info].text = "";
-    values[LLAMA_model_filename].text = export_text(&cell->model, "filename", export_text(&cell->model, "name", NULL));
+    values[LLAMA_model_filename].text =
+        facts_get_text(&cell->model, "filename", facts_get_text(&cell->model, "name", NULL));
     values[LLAMA_model_type].text = type;
-    values[LLAMA_model_size].number = export_number(&cell->model, "stored_bytes");
-    values[LLAMA_model_n_params].number = export_number(&cell->model, "parameter_count");
+    values[LLAMA_model_size].number = facts_get_number(&cell->model, "stored_bytes");
+    values[LLAMA_model_n_params].number = facts_get_number(&cell->model, "parameter_count");
     values[LLAMA_n_threads].number = threads_of(cell);
     if (!values[LLAMA_type_k].text)
-        values[LLAMA_type_k].text = values[LLAMA_type_v].text = export_text(&cell->parameters, "kv_type", NULL);
+        values[LLAMA_type_k].text = values[LLAMA_type_v].text = facts_get_text(&cell->parameters, "kv_type", NULL);
     values[LLAMA_test_time].text = record->created;
 }
 
@@ -145,9 +146,9 @@ static size_t samples_of_launch(const struct cell *cell, enum field field, size_
 static void put_cell(const struct record *record, const struct cell *cell, double *samples,
                      void (*put)(const struct llama_row *row, size_t index, FILE *out), size_t *index, FILE *out)
 {
-    double prompt = export_number(&cell->parameters, "prompt_tokens");
-    double generated = export_number(&cell->parameters, "generated_tokens");
-    double depth = export_number(&cell->parameters, "depth_tokens");
+    double prompt = facts_get_number(&cell->parameters, "prompt_tokens");
+    double generated = facts_get_number(&cell->parameters, "generated_tokens");
+    double depth = facts_get_number(&cell->parameters, "depth_tokens");
     struct llama_row row = {0};
     char type[256];
 

@@ -166,6 +166,21 @@ size_t text_columns(const char *text)
     return columns;
 }
 
+void text_cut(char *out, size_t size, const char *text, size_t columns)
+{
+    static const char more[] = "…";
+    size_t length = strlen(text);
+
+    if (text_columns(text) <= columns && length < size) {
+        memcpy(out, text, length + 1);
+        return;
+    }
+    length = text_bytes(text, columns - 1);
+    while (length + sizeof more > size)
+        length = text_bytes(text, --columns);
+    snprintf(out, size, "%.*s%s", (int)length, text, more);
+}
+
 bool text_ends_in(const char *text, const char *suffix)
 {
     size_t length = strlen(text), end = strlen(suffix);

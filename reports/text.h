@@ -29,6 +29,9 @@ void text_hide_homes(char *text);
  * only where they are. columns > 2. */
 char *text_fit(const char *text, enum text_form form, size_t columns);
 
+/* The beginning of valid UTF-8: at most `columns` columns, the last one "…" where it was cut. */
+void text_cut(char *out, size_t size, const char *text, size_t columns);
+
 /* Columns on a terminal, one per code point. */
 size_t text_columns(const char *text);
 

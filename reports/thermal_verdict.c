@@ -46,13 +46,6 @@ static struct course course_of(const struct cell *cell, const char *name)
     return course;
 }
 
-static double number_of(const struct facts *facts, const char *path)
-{
-    const struct fact *fact = facts_find(facts, path);
-
-    return fact && fact->type == FACT_NUMBER ? fact->number : NAN;
-}
-
 static void collect(const struct cell *cell, struct evidence *evidence)
 {
     const struct course *courses[] = {&evidence->temperature, &evidence->clock, &evidence->throttle, &evidence->brake};
@@ -62,8 +55,8 @@ static void collect(const struct cell *cell, struct evidence *evidence)
     evidence->throttle = course_of(cell, "thermal_throttle_count");
     evidence->brake = course_of(cell, "thermal_brake_ratio");
     evidence->speed = course_of(cell, SUSTAINED_SERIES);
-    evidence->limit_celsius = number_of(&cell->observations, "thermal.limit_celsius");
-    evidence->limit_watts = number_of(&cell->observations, "power.limit_watts");
+    evidence->limit_celsius = facts_get_number(&cell->observations, "thermal.limit_celsius");
+    evidence->limit_watts = facts_get_number(&cell->observations, "power.limit_watts");
     evidence->begin_seconds = INFINITY;
     evidence->end_seconds = -INFINITY;
     for (size_t i = 0; i < sizeof courses / sizeof *courses; i++) {

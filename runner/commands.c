@@ -19,14 +19,16 @@ static const struct command_info infos[COMMAND_COUNT] = {
     [COMMAND_ROOF] = {"roof", "[options]",
                       "this machine's limits: read bandwidth by footprint, INT8 and FP32 peaks, latency", NULL, 0, 0,
                       false, false, command_roof},
-    [COMMAND_FIT] =
-        {"fit", "[RESULT.json|DIR …] [options]",
-         "what every described model would do here, predicted from half a minute of probes",
-         "For each model and format: does it fit into memory, prefill and decode speed with the range they are expected in,\n"
-         "time to the first token in each scenario, and energy where it can be read or is stated. Figures that were measured\n"
-         "before on this device, in the results named or else those in results/, replace predictions and tell how far these\n"
-         "are off. The prediction also goes to results/<time>-<device>-fit.json.",
-         0, ARGUMENTS_MAX, false, true, command_fit},
+    [COMMAND_FIT] = {"fit", "[RESULT.json|DIR …] [options]",
+                     "what every described model would do here, predicted from half a minute of probes",
+                     "For each model and format: does it fit into memory, prefill and decode speed with the range they "
+                     "are expected in,\n"
+                     "time to the first token in each scenario, and energy where it can be read or is stated. Figures "
+                     "that were measured\n"
+                     "before on this device, in the results named or else those in results/, replace predictions and "
+                     "tell how far these\n"
+                     "are off. The prediction also goes to results/<time>-<device>-fit.json.",
+                     0, ARGUMENTS_MAX, false, true, command_fit},
     [COMMAND_VERIFY] =
         {"verify", "MODEL [options]", "is the arithmetic right? Error against exact logits; exit 1 if not",
          "MODEL is a described model (synthetic weights) or a GGUF file. Tokens are fed one at a time and\n"
@@ -65,10 +67,12 @@ static const struct command_info infos[COMMAND_COUNT] = {
          "The index is made from the files alone and can be thrown away; it does not belong on a network drive.",
          1, ARGUMENTS_MAX, false, false, command_history},
     [COMMAND_REPORT] =
-        {"report", "[RESULT.json|DIR …] [options]", "what a device can run, how fast and how sure: a page, a document, charts",
+        {"report", "[RESULT.json|DIR …] [options]",
+         "what a device can run, how fast and how sure: a page, a document, charts",
          "A folder stands for all results in it. Without any, the newest result in results/ is taken, and the newest\n"
          "prediction of `fit` for that device. Without -o and --charts the report goes to standard output.\n"
-         "With --site, files that are no results are left out and told on the index; figures lead to copies of the results.",
+         "With --site, files that are no results are left out and told on the index; figures lead to copies of the "
+         "results.",
          0, ARGUMENTS_MAX, false, false, command_report},
     [COMMAND_EXPORT] =
         {"export", "RESULT.json … --to FORMAT -o FILE", "results in the forms that other programs read",

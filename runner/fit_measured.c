@@ -82,13 +82,6 @@ void fit_measured_close(struct fit_measured *measured)
 
 /* ---- finding -------------------------------------------------------------------------------------------------------------- */
 
-static const char *text_of(const struct facts *facts, const char *path)
-{
-    const struct fact *fact = facts_find(facts, path);
-
-    return fact && fact->type == FACT_TEXT ? fact->text : "";
-}
-
 static size_t count_of(const struct facts *facts, const char *path)
 {
     const struct fact *fact = facts_find(facts, path);
@@ -98,9 +91,9 @@ static size_t count_of(const struct facts *facts, const char *path)
 
 static bool same_text(const struct facts *a, const struct facts *b, const char *path)
 {
-    const char *text = text_of(a, path);
+    const char *text = facts_get_text(a, path, "");
 
-    return *text && strcmp(text, text_of(b, path)) == 0;
+    return *text && strcmp(text, facts_get_text(b, path, "")) == 0;
 }
 
 static bool is_like(const struct cell *cell, const struct cell *prediction, const char *threads)
@@ -112,7 +105,7 @@ static bool is_like(const struct cell *cell, const struct cell *prediction, cons
            same_text(&cell->engine, &prediction->engine, "name") &&
            same_text(&cell->parameters, &prediction->parameters, "workload") &&
            same_text(&cell->parameters, &prediction->parameters, "kv_type") &&
-           strcmp(text_of(&cell->engine, "options.threads"), threads) == 0 &&
+           strcmp(facts_get_text(&cell->engine, "options.threads", ""), threads) == 0 &&
            count_of(&cell->parameters, "prompt_tokens") >= PROMPT_LEAST &&
            count_of(&cell->parameters, "depth_tokens") == 0;
 }
@@ -128,7 +121,8 @@ const struct cell *fit_measured_find(const struct fit_measured *measured, const 
     for (size_t i = 0; i < measured->count; i++) {
         const struct record *record = &measured->records[i];
         if (record->origin != ORIGIN_NATIVE || !*device_id ||
-            strcmp(text_of(&record->device, "device_id"), device_id) != 0 || strcmp(record->created, latest) < 0)
+            strcmp(facts_get_text(&record->device, "device_id", ""), device_id) != 0 ||
+            strcmp(record->created, latest) < 0)
             continue;
         for (size_t j = 0; j < record->cell_count; j++)
             if (is_like(&record->cells[j], prediction, number)) {
@@ -196,7 +190,7 @@ struct fit_errors fit_measured_tell(const struct fit_measured *measured, struct 
     struct fit_errors told = {.median_ratio = {NAN, NAN}, .most_ratio = {NAN, NAN}};
     size_t room = record->prediction_count + 1, counts[PREDICT_PHASES] = {0};
     double *values = calloc(PREDICT_PHASES * room, sizeof *values), *errors[PREDICT_PHASES];
-    const char *device = text_of(&record->device, "device_id");
+    const char *device = facts_get_text(&record->device, "device_id", "");
 
     if (!values)
         return told;

@@ -22,22 +22,6 @@ struct row {
     bool prefill_measured, decode_measured, utf8;
 };
 
-static double number_of(const struct facts *facts, const char *path)
-{
-    const struct fact *fact = facts_find(facts, path);
-
-    if (!fact || (fact->type != FACT_NUMBER && fact->type != FACT_INTEGER))
-        return NAN;
-    return fact->type == FACT_NUMBER ? fact->number : (double)fact->integer;
-}
-
-static const char *text_of(const struct facts *facts, const char *path)
-{
-    const struct fact *fact = facts_find(facts, path);
-
-    return fact && fact->type == FACT_TEXT ? fact->text : "";
-}
-
 static const struct figure *choose(const struct row *row, enum field field, bool *measured)
 {
     const struct figure *figure = row->measured ? &row->measured->figures[field] : NULL;
@@ -50,7 +34,7 @@ static const struct figure *choose(const struct row *row, enum field field, bool
 /* Measured, or the power that was stated over the speed that is shown, or predicted. */
 static double joules_of(const struct row *row)
 {
-    double stated_watts = number_of(&row->shown->record->environment, "fit.stated_watts");
+    double stated_watts = facts_get_number(&row->shown->record->environment, "fit.stated_watts");
     bool measured;
     const struct figure *joules = choose(row, FIELD_energy_joules_per_token, &measured);
 
@@ -63,8 +47,8 @@ static struct row row_of(const struct fit_shown *shown, const struct cell *predi
 {
     struct row row = {.shown = shown, .prediction = prediction, .utf8 = utf8};
 
-    row.measured = fit_measured_find(shown->measured, prediction, text_of(&shown->record->device, "device_id"),
-                                     shown->threads, NULL);
+    row.measured = fit_measured_find(shown->measured, prediction,
+                                     facts_get_text(&shown->record->device, "device_id", ""), shown->threads, NULL);
     row.prefill = choose(&row, FIELD_prefill_tokens_per_second, &row.prefill_measured);
     row.decode = choose(&row, FIELD_decode_tokens_per_second, &row.decode_measured);
     row.joules_per_token = joules_of(&row);
@@ -80,22 +64,22 @@ static void put_unknown(char *out)
 
 static void put_model(char *out, const struct row *row)
 {
-    snprintf(out, TEXT_BYTES, "%s", text_of(&row->prediction->model, "name"));
+    snprintf(out, TEXT_BYTES, "%s", facts_get_text(&row->prediction->model, "name", ""));
 }
 
 static void put_parameters(char *out, const struct row *row)
 {
-    snprintf(out, TEXT_BYTES, "%.2f B", number_of(&row->prediction->model, "parameter_count") / 1e9);
+    snprintf(out, TEXT_BYTES, "%.2f B", facts_get_number(&row->prediction->model, "parameter_count") / 1e9);
 }
 
 static void put_format(char *out, const struct row *row)
 {
-    snprintf(out, TEXT_BYTES, "%s", text_of(&row->prediction->model, "quantization"));
+    snprintf(out, TEXT_BYTES, "%s", facts_get_text(&row->prediction->model, "quantization", ""));
 }
 
 static void put_fit(char *out, const struct row *row)
 {
-    snprintf(out, TEXT_BYTES, "%s", text_of(&row->prediction->observations, "fit"));
+    snprintf(out, TEXT_BYTES, "%s", facts_get_text(&row->prediction->observations, "fit", ""));
 }
 
 static void put_memory(char *out, const struct row *row)
@@ -127,7 +111,7 @@ static void put_decode(char *out, const struct row *row)
 
 static void put_off(char *out, const struct row *row)
 {
-    double off = number_of(&row->prediction->observations, "measured.decode_error_ratio");
+    double off = facts_get_number(&row->prediction->observations, "measured.decode_error_ratio");
 
     if (isnan(off))
         *out = '\0';
@@ -137,7 +121,7 @@ static void put_off(char *out, const struct row *row)
 
 static void put_first_token(char *out, const struct row *row)
 {
-    double seconds = number_of(&row->prediction->observations, "scenarios.chat.time_to_first_token_seconds");
+    double seconds = facts_get_number(&row->prediction->observations, "scenarios.chat.time_to_first_token_seconds");
     char text[TEXT_BYTES - 8];
 
     if (isnan(seconds))
@@ -329,8 +313,9 @@ enum status fit_show(const struct fit_shown *shown, const struct writer_style *s
     const struct cell *first = &shown->record->predictions[0];
 
     fprintf(out, "Fit  %s, %zu threads, cache type %s, prompt %.0f tokens, generated %.0f tokens\n",
-            text_of(&first->engine, "name"), shown->threads, text_of(&first->parameters, "kv_type"),
-            number_of(&first->parameters, "prompt_tokens"), number_of(&first->parameters, "generated_tokens"));
+            facts_get_text(&first->engine, "name", ""), shown->threads,
+            facts_get_text(&first->parameters, "kv_type", ""), facts_get_number(&first->parameters, "prompt_tokens"),
+            facts_get_number(&first->parameters, "generated_tokens"));
     if (!show_table(shown, style, out))
         return error_set(error, STATUS_MEMORY, "no memory for the table");
     say(out, style,

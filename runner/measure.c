@@ -38,7 +38,7 @@ static void skip_cases(struct loop *loop)
         if (room_check(&room, measure->memory, &error) == STATUS_OK)
             continue;
         room_suggest(item->engine, &item->subject->model, &options, measure->host, measure->memory,
-                    usage.anonymous_bytes, item->subject->file, &error);
+                     usage.anonymous_bytes, item->subject->file, &error);
         loop_end(loop, trial, CELL_SKIPPED, STOP_ERROR, "%s", error.text);
     }
 }

@@ -7,13 +7,6 @@
 
 #include "runner/profiles.h"
 
-static const char *text_of(const struct facts *facts, const char *path)
-{
-    const struct fact *fact = facts_find(facts, path);
-
-    return fact && fact->type == FACT_TEXT ? fact->text : "";
-}
-
 /* An option with the value of a fact; left out where the fact is not known. */
 static void add_fact(struct child_command *command, const char *option, const struct facts *facts, const char *path)
 {
@@ -38,9 +31,9 @@ static size_t launches_of(const struct cell *cell)
 static enum status add_model(struct child_command *command, const struct repeat *repeat, const struct cell *cell,
                              struct error *error)
 {
-    const char *name = text_of(&cell->model, "name");
+    const char *name = facts_get_text(&cell->model, "name", "");
 
-    if (strcmp(text_of(&cell->model, "weights"), "file") == 0) {
+    if (strcmp(facts_get_text(&cell->model, "weights", ""), "file") == 0) {
         if (!repeat->model)
             return error_set(error, STATUS_MISUSE,
                              "%s: its model is a file, and results know no paths; give it with --model FILE.gguf",
@@ -58,7 +51,7 @@ static enum status add_model(struct child_command *command, const struct repeat 
 
 static void add_lengths(struct child_command *command, const struct cell *cell)
 {
-    if (*text_of(&cell->parameters, "scenario"))
+    if (*facts_get_text(&cell->parameters, "scenario", ""))
         add_fact(command, "scenario", &cell->parameters, "scenario");
     else {
         add_fact(command, "prompt", &cell->parameters, "prompt_tokens");
@@ -72,7 +65,8 @@ static void add_lengths(struct child_command *command, const struct cell *cell)
 enum status repeat_spell(struct child_command *command, const struct repeat *repeat, const struct record *record,
                          const struct cell *cell, struct error *error)
 {
-    const char *workload = text_of(&cell->parameters, "workload"), *profile = text_of(&record->workload, "name");
+    const char *workload = facts_get_text(&cell->parameters, "workload", ""),
+               *profile = facts_get_text(&record->workload, "name", "");
     bool matmul = strcmp(workload, "matmul") == 0;
     size_t launches = repeat->launches ? repeat->launches : launches_of(cell);
     enum status status;
@@ -92,7 +86,7 @@ enum status repeat_spell(struct child_command *command, const struct repeat *rep
     else
         add_lengths(command, cell);
     add_fact(command, "engine", &cell->engine, "name");
-    if (strcmp(text_of(&cell->parameters, "threads"), "auto") != 0)
+    if (strcmp(facts_get_text(&cell->parameters, "threads", ""), "auto") != 0)
         add_fact(command, "threads", &cell->parameters, "threads");
     add_fact(command, "seed", &record->workload, "seed");
     if (launches)

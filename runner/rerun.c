@@ -21,18 +21,11 @@ enum { LAUNCHES_LEAST = 10, HASH_SHOWN = 12 };
 #define RESULT_NAME   "second.json"
 #define AGAINST_NAME  "second-against.json" /* the name that `run --against` gives to the other result */
 
-static const char *text_of(const struct facts *facts, const char *path)
-{
-    const struct fact *fact = facts_find(facts, path);
-
-    return fact && fact->type == FACT_TEXT ? fact->text : "";
-}
-
 /* ---- permission ----------------------------------------------------------------------------------------------------------- */
 
 static enum status check_program(const struct record *candidate, struct error *error)
 {
-    const char *made_by = text_of(&candidate->tool, "build_id_sha256");
+    const char *made_by = facts_get_text(&candidate->tool, "build_id_sha256", "");
     char own[DIGEST_HEX];
     enum status status = provenance_binary(own, error);
 
@@ -47,7 +40,7 @@ static enum status check_program(const struct record *candidate, struct error *e
 
 static enum status check_device(const struct record *candidate, struct error *error)
 {
-    const char *there = text_of(&candidate->device, "device_id"), *here;
+    const char *there = facts_get_text(&candidate->device, "device_id", ""), *here;
     struct facts device = {0};
     struct host host;
     struct memory memory;
@@ -58,7 +51,7 @@ static enum status check_device(const struct record *candidate, struct error *er
     if (status)
         return status;
     detect_device(&device, &host, &memory, NULL);
-    here = text_of(&device, "device_id");
+    here = facts_get_text(&device, "device_id", "");
     if (strcmp(here, there) != 0)
         status = error_set(error, STATUS_UNLIKE,
                            "--rerun: the candidate was measured on another device (%s, this is %s); run `check` there",
@@ -73,7 +66,7 @@ static enum status check_against(struct rerun *rerun, const struct gate_source *
     enum status status = digest_file(rerun->against, rerun->against_hash, error);
 
     for (size_t i = 0; i < count && !status; i++)
-        if (strcmp(rerun->against_hash, text_of(&baselines[i].record->tool, "build_id_sha256")) == 0)
+        if (strcmp(rerun->against_hash, facts_get_text(&baselines[i].record->tool, "build_id_sha256", "")) == 0)
             return STATUS_OK;
     return status ? status
                   : error_set(error, STATUS_UNLIKE,
@@ -92,7 +85,7 @@ enum status rerun_check(struct rerun *rerun, const struct gate_source *baselines
     if (!status && rerun->against)
         status = check_against(rerun, baselines, count, error);
     for (size_t i = 0; i < candidate->cell_count && !status && !rerun->model; i++)
-        if (strcmp(text_of(&candidate->cells[i].model, "weights"), "file") == 0)
+        if (strcmp(facts_get_text(&candidate->cells[i].model, "weights", ""), "file") == 0)
             status = error_set(error, STATUS_MISUSE,
                                "--rerun: %s is about a file, and results know no paths; give it with --model FILE.gguf",
                                candidate->cells[i].title);
@@ -221,7 +214,8 @@ enum status rerun_confirm(struct rerun *rerun, struct gate *gate, struct error *
         return status;
     for (size_t i = 0; i < gate->baseline_count; i++) {
         const struct record *stored = gate->baselines[i].source.record;
-        bool again = rerun->against && strcmp(text_of(&stored->tool, "build_id_sha256"), rerun->against_hash) == 0;
+        bool again =
+            rerun->against && strcmp(facts_get_text(&stored->tool, "build_id_sha256", ""), rerun->against_hash) == 0;
         bases[i] = again ? &rerun->base : stored;
     }
     return gate_confirm(gate, bases, &rerun->candidate, error);

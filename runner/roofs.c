@@ -83,15 +83,6 @@ void roofs_tell(struct facts *facts, const struct roofs *roofs)
         tell_figure(facts, "roofs.latency", "seconds", &roofs->latency);
 }
 
-static double number_at(const struct facts *facts, const char *path)
-{
-    const struct fact *fact = facts_find(facts, path);
-
-    if (!fact)
-        return NAN;
-    return fact->type == FACT_NUMBER ? fact->number : fact->type == FACT_INTEGER ? (double)fact->integer : NAN;
-}
-
 /* Path of the figure that decides about a fact: its group's rate or time; a fact directly below "roofs." decides for itself. */
 static void deciding_path(const struct facts *facts, const char *path, char *out, size_t size)
 {
@@ -112,8 +103,8 @@ static bool is_better(const struct facts *facts, const struct facts *other, cons
     double ours, theirs;
 
     deciding_path(other, path, deciding, sizeof deciding);
-    ours = number_at(facts, deciding);
-    theirs = number_at(other, deciding);
+    ours = facts_get_number(facts, deciding);
+    theirs = facts_get_number(other, deciding);
     if (isnan(ours) || isnan(theirs))
         return isnan(ours);
     return strstr(deciding, "per_second") ? theirs > ours : theirs < ours;
@@ -149,7 +140,7 @@ double roofs_read_near(const struct facts *facts, uint64_t bytes)
         away = fabs(log2((double)(kib << 10) / (double)(bytes ? bytes : 1)));
         if (away < distance) {
             distance = away;
-            best = number_at(facts, path);
+            best = facts_get_number(facts, path);
         }
     }
     return best;
@@ -160,10 +151,10 @@ double roofs_int8(const struct facts *facts, const char *isa)
     char path[96];
 
     snprintf(path, sizeof path, "roofs.int8.%s.macs_per_second", isa);
-    return number_at(facts, path);
+    return facts_get_number(facts, path);
 }
 
 double roofs_fp32(const struct facts *facts)
 {
-    return number_at(facts, "roofs.fp32.macs_per_second");
+    return facts_get_number(facts, "roofs.fp32.macs_per_second");
 }

@@ -5,8 +5,8 @@
 
 #include "reports/units.h"
 
-struct room room_predict(const struct engine_ops *engine, const struct model *model, const struct engine_options *options,
-                       const struct host *host, uint64_t runtime_bytes)
+struct room room_predict(const struct engine_ops *engine, const struct model *model,
+                         const struct engine_options *options, const struct host *host, uint64_t runtime_bytes)
 {
     struct room room = {.known = engine->predict != NULL};
 
@@ -74,8 +74,8 @@ static void consider_name(const char *name, void *context)
 }
 
 void room_suggest(const struct engine_ops *engine, const struct model *model, const struct engine_options *options,
-                 const struct host *host, const struct memory *memory, uint64_t runtime_bytes, bool file,
-                 struct error *error)
+                  const struct host *host, const struct memory *memory, uint64_t runtime_bytes, bool file,
+                  struct error *error)
 {
     static const enum dtype smaller_last[] = {DTYPE_F16, DTYPE_Q8_0, DTYPE_Q4_0};
     struct engine_options packed = *options, as_stored = *options;

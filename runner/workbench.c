@@ -42,9 +42,9 @@ enum status workbench_open(struct workbench *bench, const struct options *option
     if (status)
         return status;
     start_ns = clock_now_ns();
-    status = subject_open_cut(&bench->subject, request, options_size(options, OPTION_LAYERS, 0),
-                              only_text(options, OPTION_QUANT), only_text(options, OPTION_OUTPUT_TYPE), bench->seed,
-                              error);
+    status =
+        subject_open_cut(&bench->subject, request, options_size(options, OPTION_LAYERS, 0),
+                         only_text(options, OPTION_QUANT), only_text(options, OPTION_OUTPUT_TYPE), bench->seed, error);
     bench->subject_seconds = clock_seconds(start_ns, clock_now_ns());
     bench->engine_options = (struct engine_options){.threads = options_size(options, OPTION_THREADS, 0),
                                                     .choice = options_choice(options, 0),

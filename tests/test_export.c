@@ -107,9 +107,9 @@ static void test_round_trip(void **state)
         const struct figure *out = &record.cells[i / 2].figures[field], *in = &back.cells[i].figures[field];
         assert_true(in->value == out->value && in->ci_low == out->ci_low && in->ci_high == out->ci_high);
         assert_int_equal(in->launches, out->launches);
-        assert_string_equal(export_text(&back.cells[i].model, "name", ""), "llama-3.2-1b");
-        assert_string_equal(export_text(&back.cells[i].model, "quantization", ""), i / 2 ? "q8_0" : "q4_0");
-        assert_true(export_number(&back.cells[i].parameters, "depth_tokens") == (i % 2 ? 128 : 0));
+        assert_string_equal(facts_get_text(&back.cells[i].model, "name", ""), "llama-3.2-1b");
+        assert_string_equal(facts_get_text(&back.cells[i].model, "quantization", ""), i / 2 ? "q8_0" : "q4_0");
+        assert_true(facts_get_number(&back.cells[i].parameters, "depth_tokens") == (i % 2 ? 128 : 0));
     }
     record_close(&record);
     record_close(&back);

@@ -55,14 +55,14 @@ static void test_sample(void **state)
     assert_int_equal(record.cells[0].figures[FIELD_prefill_tokens_per_second].n, 5);
     assert_false(record.cells[0].figures[FIELD_decode_tokens_per_second].present);
     assert_true(record.cells[2].figures[FIELD_decode_tokens_per_second].value == 37.5);
-    assert_true(export_number(&record.cells[2].parameters, "depth_tokens") == 128);
+    assert_true(facts_get_number(&record.cells[2].parameters, "depth_tokens") == 128);
     /* a pg test has neither speed */
     assert_false(record.cells[3].figures[FIELD_prefill_tokens_per_second].present);
     assert_non_null(strstr(record.cells[3].figures[FIELD_decode_tokens_per_second].reason, "as one"));
     assert_non_null(strstr(record.cells[0].figures[FIELD_nmse_ratio].reason, "imported"));
-    assert_string_equal(export_text(&record.cells[0].model, "name", ""), "llama-3.2-1b");
-    assert_string_equal(export_text(&record.cells[0].engine, "name", ""), "llama.cpp");
-    assert_string_equal(export_text(&record.cells[0].engine, "version", ""), "b5678");
+    assert_string_equal(facts_get_text(&record.cells[0].model, "name", ""), "llama-3.2-1b");
+    assert_string_equal(facts_get_text(&record.cells[0].engine, "name", ""), "llama.cpp");
+    assert_string_equal(facts_get_text(&record.cells[0].engine, "version", ""), "b5678");
     free(document_of(&record));
     record_close(&record);
 }
@@ -113,8 +113,8 @@ static void test_forms(void **state)
     (void)state;
     assert_int_equal(import(ROW("\n\"n_prompt\":0,\n\"n_gen\":4,\"samples_ns\":[2e9]"), &record, &error), STATUS_OK);
     assert_true(record.cells[0].figures[FIELD_decode_tokens_per_second].value == 2);
-    assert_string_equal(export_text(&record.cells[0].model, "quantization", ""), "q4_k_m");
-    assert_string_equal(export_text(&record.cells[0].model, "name", ""), "tiny");
+    assert_string_equal(facts_get_text(&record.cells[0].model, "quantization", ""), "q4_k_m");
+    assert_string_equal(facts_get_text(&record.cells[0].model, "name", ""), "tiny");
     record_close(&record);
     assert_int_equal(
         import("[" ROW(PP "\"n_batch\":1,\"samples_ts\":[5]") "," ROW(PP "\"n_batch\":2,\"samples_ts\":[6]") "]",
@@ -157,7 +157,7 @@ static void test_formats(void **state)
         snprintf(text, sizeof text, "[{\"model_type\":\"%s\",\"n_prompt\":1,\"n_gen\":0,\"samples_ts\":[1]}]",
                  cases[i].type);
         assert_int_equal(import(text, &record, &error), STATUS_OK);
-        assert_string_equal(export_text(&record.cells[0].model, "quantization", ""), cases[i].format);
+        assert_string_equal(facts_get_text(&record.cells[0].model, "quantization", ""), cases[i].format);
         free(document_of(&record));
         record_close(&record);
     }

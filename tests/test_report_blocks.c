@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "reports/page/blocks.h"
+#include "reports/text.h"
 #include "tests/report_rig.h"
 #include "tests/sample_record.h"
 
@@ -444,11 +445,11 @@ static void test_cut(void **state)
     char text[16];
 
     (void)state;
-    blocks_cut(text, sizeof text, "short", 5);
+    text_cut(text, sizeof text, "short", 5);
     assert_string_equal(text, "short");
-    blocks_cut(text, sizeof text, "longer", 5);
+    text_cut(text, sizeof text, "longer", 5);
     assert_string_equal(text, "long…");
-    blocks_cut(text, sizeof text, "ääääääääääääääää", 40); /* room for 15 bytes */
+    text_cut(text, sizeof text, "ääääääääääääääää", 40); /* room for 15 bytes */
     assert_string_equal(text, "ääääää…");
 }
 

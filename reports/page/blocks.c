@@ -21,21 +21,6 @@ void blocks_id(char id[BLOCKS_ID_MAX], const char *name, size_t index)
         snprintf(id, BLOCKS_ID_MAX, "%s", name);
 }
 
-void blocks_cut(char *out, size_t size, const char *text, size_t columns)
-{
-    static const char more[] = "…";
-    size_t length = strlen(text);
-
-    if (text_columns(text) <= columns && length < size) {
-        memcpy(out, text, length + 1);
-        return;
-    }
-    length = text_bytes(text, columns - 1);
-    while (length + sizeof more > size)
-        length = text_bytes(text, --columns);
-    snprintf(out, size, "%.*s%s", (int)length, text, more);
-}
-
 const struct report_cell *blocks_of_device(const struct report_cell *cells, size_t count, size_t device, size_t *found)
 {
     size_t first = 0, end;
@@ -46,22 +31,6 @@ const struct report_cell *blocks_of_device(const struct report_cell *cells, size
         end++;
     *found = end - first;
     return *found ? cells + first : NULL;
-}
-
-double blocks_number(const struct facts *facts, const char *path)
-{
-    const struct fact *fact = facts_find(facts, path);
-
-    if (fact && fact->type == FACT_INTEGER)
-        return (double)fact->integer;
-    return fact && fact->type == FACT_NUMBER ? fact->number : NAN;
-}
-
-const char *blocks_word(const struct facts *facts, const char *path)
-{
-    const struct fact *fact = facts_find(facts, path);
-
-    return fact && fact->type == FACT_TEXT ? fact->text : "";
 }
 
 void blocks_quantity(struct grid *grid, const char *unit, double value)

@@ -12,17 +12,8 @@ extern const char blocks_unknown[];
 /* "memory" for index 0, "memory-2" for 1, …: an id that stays unique where a section repeats itself. */
 void blocks_id(char id[BLOCKS_ID_MAX], const char *name, size_t index);
 
-/* Text from outside: at most `columns` characters, the last one "…" where it was cut. */
-void blocks_cut(char *out, size_t size, const char *text, size_t columns);
-
 /* The cells of a device, which stand together in a report's lists. */
 const struct report_cell *blocks_of_device(const struct report_cell *cells, size_t count, size_t device, size_t *found);
-
-/* A number, whole or not; NaN where it is unknown. */
-double blocks_number(const struct facts *facts, const char *path);
-
-/* A text, or "" where it is unknown; owned by the facts. */
-const char *blocks_word(const struct facts *facts, const char *path);
 
 /* The next cell of a table: a value of that unit, scaled, or "–". */
 void blocks_quantity(struct grid *grid, const char *unit, double value);

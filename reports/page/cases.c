@@ -25,18 +25,19 @@ static int cases_compare(const void *a, const void *b)
     const struct report_cell *x = a, *y = b;
     const struct facts *model[] = {&x->cell->model, &y->cell->model};
     const struct facts *parameters[] = {&x->cell->parameters, &y->cell->parameters};
-    int order = number_order(blocks_number(model[0], "parameter_count"), blocks_number(model[1], "parameter_count"));
+    int order =
+        number_order(facts_get_number(model[0], "parameter_count"), facts_get_number(model[1], "parameter_count"));
 
     if (!order)
-        order = strcmp(blocks_word(model[0], "name"), blocks_word(model[1], "name"));
+        order = strcmp(facts_get_text(model[0], "name", ""), facts_get_text(model[1], "name", ""));
     if (!order)
-        order = strcmp(blocks_word(model[0], "quantization"), blocks_word(model[1], "quantization"));
+        order = strcmp(facts_get_text(model[0], "quantization", ""), facts_get_text(model[1], "quantization", ""));
     if (!order)
-        order =
-            number_order(blocks_number(parameters[0], "depth_tokens"), blocks_number(parameters[1], "depth_tokens"));
+        order = number_order(facts_get_number(parameters[0], "depth_tokens"),
+                             facts_get_number(parameters[1], "depth_tokens"));
     if (!order)
-        order =
-            number_order(blocks_number(parameters[0], "prompt_tokens"), blocks_number(parameters[1], "prompt_tokens"));
+        order = number_order(facts_get_number(parameters[0], "prompt_tokens"),
+                             facts_get_number(parameters[1], "prompt_tokens"));
     if (!order)
         order = strcmp(x->key, y->key);
     if (!order)
@@ -128,7 +129,7 @@ void cases_label(char *out, size_t size, const struct cases *cases, const struct
 
 void cases_head(const struct cases *cases, struct grid *grid)
 {
-    bool matrices = cases->count && *blocks_word(&cases->items[0].cell->parameters, "matrix");
+    bool matrices = cases->count && *facts_get_text(&cases->items[0].cell->parameters, "matrix", "");
 
     grid_column(grid, matrices ? "matrix" : "model", "", false);
     grid_column(grid, "format", "", false);

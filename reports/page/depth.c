@@ -15,7 +15,7 @@ static const struct {
 
 static double depth_of(const struct report_cell *cell)
 {
-    return blocks_number(&cell->cell->parameters, "depth_tokens");
+    return facts_get_number(&cell->cell->parameters, "depth_tokens");
 }
 
 /* By all that tells cases apart but depth and the context that follows it, then by depth. */

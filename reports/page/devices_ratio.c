@@ -7,6 +7,7 @@
 
 #include "reports/compare_view.h"
 #include "reports/page/blocks.h"
+#include "reports/text.h"
 
 /* More results of a device than that are not set against each other one by one. */
 enum { PAIRS_MAX = 16, REFUSALS_MAX = 24, NAME_COLUMNS = 56 };
@@ -110,8 +111,8 @@ static void compare_sources(struct work *work, const struct source_pair *pair)
     struct comparison comparison;
     struct error error = {0};
 
-    blocks_cut(base_name, sizeof base_name, work->base->name, NAME_COLUMNS);
-    blocks_cut(name, sizeof name, work->device->name, NAME_COLUMNS);
+    text_cut(base_name, sizeof base_name, work->base->name, NAME_COLUMNS);
+    text_cut(name, sizeof name, work->device->name, NAME_COLUMNS);
     compare_options_default(&options);
     options.fields = fields;
     options.field_count = sizeof fields / sizeof *fields;

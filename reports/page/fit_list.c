@@ -16,15 +16,15 @@ enum { PROMPT_LEAST = 128 };
 
 static bool is_cpu(const struct report_cell *cell)
 {
-    return strcmp(blocks_word(&cell->cell->engine, "name"), "cpu") == 0;
+    return strcmp(facts_get_text(&cell->cell->engine, "name", ""), "cpu") == 0;
 }
 
 /* How near a measured case is to an empty cache, a prompt of some length and our own engine. */
 static int likeness(const struct report_cell *cell)
 {
-    double depth = blocks_number(&cell->cell->parameters, "depth_tokens");
+    double depth = facts_get_number(&cell->cell->parameters, "depth_tokens");
 
-    return 4 * !(depth > 0) + 2 * (blocks_number(&cell->cell->parameters, "prompt_tokens") >= PROMPT_LEAST) +
+    return 4 * !(depth > 0) + 2 * (facts_get_number(&cell->cell->parameters, "prompt_tokens") >= PROMPT_LEAST) +
            is_cpu(cell);
 }
 
@@ -57,7 +57,7 @@ static struct fit_case *list_add(struct fit_list *list, const struct report_cell
     list->items[list->count] = (struct fit_case){.device = cell->device,
                                                  .model = cell->traits[TRAIT_MODEL],
                                                  .format = cell->traits[TRAIT_FORMAT],
-                                                 .parameters = blocks_number(&cell->cell->model, "parameter_count"),
+                                                 .parameters = facts_get_number(&cell->cell->model, "parameter_count"),
                                                  .order = list->count};
     return &list->items[list->count++];
 }
@@ -93,9 +93,10 @@ static int shown_compare(const void *a, const void *b)
         return isnan(x->parameters) ? 1 : -1;
     if (x->parameters != y->parameters && !isnan(x->parameters))
         return x->parameters < y->parameters ? -1 : 1;
-    order = strcmp(blocks_word(&p->cell->model, "name"), blocks_word(&q->cell->model, "name"));
+    order = strcmp(facts_get_text(&p->cell->model, "name", ""), facts_get_text(&q->cell->model, "name", ""));
     return order ? order
-                 : strcmp(blocks_word(&p->cell->model, "quantization"), blocks_word(&q->cell->model, "quantization"));
+                 : strcmp(facts_get_text(&p->cell->model, "quantization", ""),
+                          facts_get_text(&q->cell->model, "quantization", ""));
 }
 
 /* What one case of a model tells of its parameters holds for the others, which stand beside it. */
@@ -199,7 +200,7 @@ const struct figure *fit_case_figure(const struct fit_case *item, enum field fie
 
 enum mark fit_case_fits(const struct fit_case *item)
 {
-    const char *word = item->prediction ? blocks_word(&item->prediction->cell->observations, "fit") : "";
+    const char *word = item->prediction ? facts_get_text(&item->prediction->cell->observations, "fit", "") : "";
 
     if (strcmp(word, "too large") == 0 && !item->measured)
         return MARK_NO;
@@ -225,7 +226,7 @@ double fit_usable_bytes(const struct report_device *device)
     static const char *const paths[] = {"memory.usable_bytes", "memory.total_bytes", "memory_bytes"};
 
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        double bytes = blocks_number(&device->source->record->device, paths[i]);
+        double bytes = facts_get_number(&device->source->record->device, paths[i]);
         if (bytes > 0)
             return bytes;
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "reports/page/blocks.h"
+#include "reports/text.h"
 #include "reports/units.h"
 #include "reports/view.h"
 
@@ -46,19 +47,20 @@ static void add_model(struct grid *grid, const struct report_cell *cell)
 {
     static const char *const licences[] = {"license", NULL};
     const struct facts *model = &cell->cell->model;
-    double parameters = blocks_number(model, "parameter_count");
+    double parameters = facts_get_number(model, "parameter_count");
     char text[TEXT_MAX];
 
     report_model(text, sizeof text, cell);
     grid_text(grid, "%s", text);
     report_format(text, sizeof text, cell);
     grid_text(grid, "%s", text);
-    grid_text(grid, "%.40s", *blocks_word(model, "weights") ? blocks_word(model, "weights") : blocks_unknown);
+    grid_text(grid, "%.40s",
+              *facts_get_text(model, "weights", "") ? facts_get_text(model, "weights", "") : blocks_unknown);
     if (isfinite(parameters))
         grid_value(grid, parameters, "%.2f billion", parameters / 1e9);
     else
         grid_text(grid, "%s", blocks_unknown);
-    blocks_quantity(grid, "bytes", blocks_number(model, "stored_bytes"));
+    blocks_quantity(grid, "bytes", facts_get_number(model, "stored_bytes"));
     view_fact(text, sizeof text, model, licences);
     grid_text(grid, "%s", *text ? text : blocks_unknown);
     hashes_text(text, sizeof text, model);
@@ -93,7 +95,7 @@ void method_models(const struct report *report, struct page *page)
 /* A parameter in tokens over a speed; 0 where either is unknown. */
 static double seconds_of(const struct cell *cell, const char *tokens, double per_second)
 {
-    double seconds = blocks_number(&cell->parameters, tokens) / per_second;
+    double seconds = facts_get_number(&cell->parameters, tokens) / per_second;
 
     return isfinite(seconds) ? seconds : 0;
 }
@@ -122,8 +124,8 @@ static double cell_joules(const struct cell *cell)
 {
     const struct figure *decode = &cell->figures[FIELD_energy_joules_per_token],
                         *prefill = &cell->figures[FIELD_prefill_energy_joules_per_token];
-    double generated = blocks_number(&cell->parameters, "generated_tokens"),
-           prompt = blocks_number(&cell->parameters, "prompt_tokens"), joules = NAN;
+    double generated = facts_get_number(&cell->parameters, "generated_tokens"),
+           prompt = facts_get_number(&cell->parameters, "prompt_tokens"), joules = NAN;
 
     if (decode->present && isfinite(decode->value * generated))
         joules = decode->value * generated;
@@ -155,7 +157,7 @@ static void add_cut(struct grid *grid, const char *text, size_t columns)
 {
     char cut[TEXT_MAX];
 
-    blocks_cut(cut, sizeof cut, *text ? text : blocks_unknown, columns);
+    text_cut(cut, sizeof cut, *text ? text : blocks_unknown, columns);
     grid_text(grid, "%s", cut);
 }
 
@@ -192,9 +194,9 @@ static void add_result(struct grid *grid, const struct report *report, const str
     grid_text(grid, "%s", origin_name(record->origin));
     grid_text(grid, "%s%s%.200s", states[record->status], *record->status_reason ? ": " : "", record->status_reason);
     grid_mark(grid, marks[record->status]);
-    add_cut(grid, blocks_word(&record->workload, "name"), NAME_COLUMNS);
-    add_cut(grid, blocks_word(&record->tool, "version"), NAME_COLUMNS);
-    add_cut(grid, blocks_word(&record->tool, "git_commit"), HASH_COLUMNS);
+    add_cut(grid, facts_get_text(&record->workload, "name", ""), NAME_COLUMNS);
+    add_cut(grid, facts_get_text(&record->tool, "version", ""), NAME_COLUMNS);
+    add_cut(grid, facts_get_text(&record->tool, "git_commit", ""), HASH_COLUMNS);
     add_cost(grid, record);
     grid_text(grid, "%s", record->result_id);
     add_cut(grid, record->comparability_key, HASH_COLUMNS);

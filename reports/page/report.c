@@ -47,7 +47,8 @@ static bool same_device(const struct report_source *a, const struct report_sourc
     if (a->record->origin != b->record->origin)
         return false;
     for (size_t i = 0; i < 2; i++) {
-        const char *x = blocks_word(&a->record->device, paths[i]), *y = blocks_word(&b->record->device, paths[i]);
+        const char *x = facts_get_text(&a->record->device, paths[i], ""),
+                   *y = facts_get_text(&b->record->device, paths[i], "");
         if (*x || *y)
             return strcmp(x, y) == 0;
     }
@@ -92,11 +93,11 @@ static void device_name(struct report_device *device)
 
     device->source = device->sources[0];
     for (size_t i = device->source_count; i--;)
-        if (*blocks_word(&device->sources[i]->record->device, "cpu.name"))
+        if (*facts_get_text(&device->sources[i]->record->device, "cpu.name", ""))
             device->source = device->sources[i];
     view_fact(text, sizeof text, &device->source->record->device, paths);
     clean = text_copy(text, TEXT_LINE);
-    blocks_cut(name, sizeof name, clean && *clean ? clean : "unnamed device", NAME_COLUMNS);
+    text_cut(name, sizeof name, clean && *clean ? clean : "unnamed device", NAME_COLUMNS);
     free(clean);
     if (origin == ORIGIN_NATIVE)
         snprintf(device->name, sizeof device->name, "%s", name);
@@ -123,7 +124,7 @@ static void devices_number(struct report *report)
 
 static double parameters_of(const struct report_cell *cell)
 {
-    double count = blocks_number(&cell->cell->model, "parameter_count");
+    double count = facts_get_number(&cell->cell->model, "parameter_count");
 
     return count > 0 ? count : INFINITY;
 }
@@ -142,7 +143,7 @@ static int cells_compare(const void *a, const void *b)
     if (!order)
         order = order_of(parameters_of(x), parameters_of(y));
     if (!order)
-        order = strcmp(blocks_word(&x->cell->model, "name"), blocks_word(&y->cell->model, "name"));
+        order = strcmp(facts_get_text(&x->cell->model, "name", ""), facts_get_text(&y->cell->model, "name", ""));
     if (!order && x->source != y->source)
         order = order_of(report_time(y->source->record->created), report_time(x->source->record->created));
     if (!order && x->source != y->source)

@@ -11,7 +11,7 @@ static bool is_virtual(const struct record *record)
 {
     const struct fact *flag = facts_find(&record->environment, "virtualized");
 
-    return strcmp(blocks_word(&record->device, "kind"), "vm") == 0 ||
+    return strcmp(facts_get_text(&record->device, "kind", ""), "vm") == 0 ||
            (flag && flag->type == FACT_BOOLEAN && flag->boolean);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reports/page/blocks.h"
+#include "reports/text.h"
 #include "reports/view.h"
 
 enum { VALUE_MAX = 512, NAME_COLUMNS = 40, HASH_SHOWN = 8, COMMIT_SHOWN = 12 };
@@ -19,14 +20,14 @@ static void parameter(char *out, size_t size, const struct report_cell *cell, co
 
 static double tokens_of(const struct report_cell *cell, const char *name)
 {
-    double tokens = blocks_number(&cell->cell->parameters, name);
+    double tokens = facts_get_number(&cell->cell->parameters, name);
 
     return tokens > 0 ? tokens : 0;
 }
 
 static bool has_scenario(const struct report_cell *cell)
 {
-    return *blocks_word(&cell->cell->parameters, "scenario") != '\0';
+    return *facts_get_text(&cell->cell->parameters, "scenario", "") != '\0';
 }
 
 /* A context of just the needed length follows from the rest. */
@@ -60,7 +61,8 @@ static void other_parameters(char *out, size_t size, const struct report_cell *c
 
 static bool has_file(const struct report_cell *cell)
 {
-    return *blocks_word(&cell->cell->model, "file_sha256") || *blocks_word(&cell->cell->model, "index_sha256");
+    return *facts_get_text(&cell->cell->model, "file_sha256", "") ||
+           *facts_get_text(&cell->cell->model, "index_sha256", "");
 }
 
 static const char *file_hash(const struct report_cell *cell)
@@ -69,7 +71,7 @@ static const char *file_hash(const struct report_cell *cell)
     const char *hash = "";
 
     for (size_t i = 0; i < sizeof paths / sizeof *paths && !*hash; i++)
-        hash = blocks_word(&cell->cell->model, paths[i]);
+        hash = facts_get_text(&cell->cell->model, paths[i], "");
     return hash;
 }
 
@@ -81,7 +83,7 @@ static void trait_value(char *out, size_t size, const struct report_cell *cell, 
     out[0] = '\0';
     switch (trait) {
     case TRAIT_MODEL:
-        snprintf(out, size, "%s", blocks_word(&cell->cell->model, "name"));
+        snprintf(out, size, "%s", facts_get_text(&cell->cell->model, "name", ""));
         break;
     case TRAIT_MATRIX:
         parameter(out, size, cell, "matrix");
@@ -93,7 +95,7 @@ static void trait_value(char *out, size_t size, const struct report_cell *cell, 
         snprintf(out, size, "%s", file_hash(cell));
         break;
     case TRAIT_WEIGHTS:
-        snprintf(out, size, "%s", blocks_word(&cell->cell->model, "weights"));
+        snprintf(out, size, "%s", facts_get_text(&cell->cell->model, "weights", ""));
         break;
     case TRAIT_TOKENS:
         parameter(out, size, cell, "tokens");
@@ -126,14 +128,15 @@ static void trait_value(char *out, size_t size, const struct report_cell *cell, 
         other_parameters(out, size, cell);
         break;
     case TRAIT_ENGINE:
-        snprintf(out, size, "%s %s", blocks_word(engine, "name"), blocks_word(engine, "version"));
+        snprintf(out, size, "%s %s", facts_get_text(engine, "name", ""), facts_get_text(engine, "version", ""));
         break;
     case TRAIT_BUILD:
-        snprintf(out, size, "%s|%s|%s|%s", blocks_word(tool, "git_commit"), blocks_word(tool, "version"),
-                 blocks_word(tool, "flags"), blocks_word(engine, "git_commit"));
+        snprintf(out, size, "%s|%s|%s|%s", facts_get_text(tool, "git_commit", ""), facts_get_text(tool, "version", ""),
+                 facts_get_text(tool, "flags", ""), facts_get_text(engine, "git_commit", ""));
         break;
     case TRAIT_PROGRAM:
-        snprintf(out, size, "%s|%s", blocks_word(tool, "build_id_sha256"), blocks_word(engine, "binary_sha256"));
+        snprintf(out, size, "%s|%s", facts_get_text(tool, "build_id_sha256", ""),
+                 facts_get_text(engine, "binary_sha256", ""));
         break;
     case TRAIT_COUNT:
         break;
@@ -164,16 +167,16 @@ void report_traits_read(struct report_cell *cell)
 
 void report_model(char *out, size_t size, const struct report_cell *cell)
 {
-    const char *name = blocks_word(&cell->cell->model, "name");
+    const char *name = facts_get_text(&cell->cell->model, "name", "");
 
-    blocks_cut(out, size, *name ? name : *cell->cell->title ? cell->cell->title : "unnamed", NAME_COLUMNS);
+    text_cut(out, size, *name ? name : *cell->cell->title ? cell->cell->title : "unnamed", NAME_COLUMNS);
 }
 
 /* "q4_0", and "q4_0/q6_k" where the output matrix has another type than all others. */
 void report_format(char *out, size_t size, const struct report_cell *cell)
 {
-    const char *format = blocks_word(&cell->cell->model, "quantization");
-    const char *output = blocks_word(&cell->cell->model, "output_tensor_type");
+    const char *format = facts_get_text(&cell->cell->model, "quantization", "");
+    const char *output = facts_get_text(&cell->cell->model, "output_tensor_type", "");
     enum dtype type, output_type;
     char text[VALUE_MAX];
 
@@ -182,7 +185,7 @@ void report_format(char *out, size_t size, const struct report_cell *cell)
         snprintf(text, sizeof text, "%s/%s", format, output);
     else
         snprintf(text, sizeof text, "%s", format);
-    blocks_cut(out, size, text, NAME_COLUMNS);
+    text_cut(out, size, text, NAME_COLUMNS);
 }
 
 static void threads_text(char *out, size_t size, const struct report_cell *cell)
@@ -203,16 +206,16 @@ static void threads_text(char *out, size_t size, const struct report_cell *cell)
 static void build_text(char *out, size_t size, const struct report_cell *cell)
 {
     const struct facts *tool = &cell->source->record->tool;
-    const char *commit = blocks_word(&cell->cell->engine, "git_commit");
+    const char *commit = facts_get_text(&cell->cell->engine, "git_commit", "");
     const char *dirty;
 
     if (!*commit)
-        commit = blocks_word(tool, "git_commit");
+        commit = facts_get_text(tool, "git_commit", "");
     dirty = strstr(commit, "-dirty");
     if (*commit)
         snprintf(out, size, "commit %.*s%s", COMMIT_SHOWN, commit, dirty ? "-dirty" : "");
     else
-        snprintf(out, size, "version %s", blocks_word(tool, "version"));
+        snprintf(out, size, "version %s", facts_get_text(tool, "version", ""));
 }
 
 void report_trait_text(char *out, size_t size, const struct report_cell *cell, enum report_trait trait)
@@ -233,14 +236,14 @@ void report_trait_text(char *out, size_t size, const struct report_cell *cell, e
         threads_text(value, sizeof value, cell);
     else if (trait == TRAIT_BUILD)
         build_text(value, sizeof value, cell);
-    else if (trait == TRAIT_PROGRAM && *blocks_word(&cell->source->record->tool, "build_id_sha256"))
+    else if (trait == TRAIT_PROGRAM && *facts_get_text(&cell->source->record->tool, "build_id_sha256", ""))
         snprintf(value, sizeof value, "program %.*s", HASH_SHOWN,
-                 blocks_word(&cell->source->record->tool, "build_id_sha256"));
+                 facts_get_text(&cell->source->record->tool, "build_id_sha256", ""));
     else if (trait == TRAIT_PROGRAM)
         value[0] = '\0';
     else if (trait == TRAIT_FILE && *value)
         snprintf(value, sizeof value, "%s %.*s", has_file(cell) ? "file" : "shape", HASH_SHOWN, file_hash(cell));
-    blocks_cut(shown, sizeof shown, value, NAME_COLUMNS);
+    text_cut(shown, sizeof shown, value, NAME_COLUMNS);
     snprintf(out, size, "%s%s%s", *shown && words[trait].before ? words[trait].before : "", shown,
              *shown && words[trait].after ? words[trait].after : "");
     if (strcmp(shown, "1") == 0 && words[trait].after && strcmp(words[trait].after, " tokens") == 0)
@@ -293,7 +296,7 @@ static void append(char *out, size_t size, const char *text)
 
     snprintf(more, sizeof more, "%s%s", length ? ", " : "", text);
     if (*text && length + 8 < size)
-        blocks_cut(out + length, size - length, more, VALUE_MAX);
+        text_cut(out + length, size - length, more, VALUE_MAX);
 }
 
 /* Boyer and Moore's vote, and a count of the votes. */

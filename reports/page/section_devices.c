@@ -11,6 +11,7 @@
 #include "reports/page/devices_contest.h"
 #include "reports/page/devices_ratio.h"
 #include "reports/page/sections.h"
+#include "reports/text.h"
 #include "reports/units.h"
 #include "reports/view.h"
 
@@ -83,7 +84,8 @@ static double largest(const struct contest *contest, enum field field)
 
 static void put_engine(struct grid *grid, const struct report_cell *cell)
 {
-    grid_text(grid, "%s %s", blocks_word(&cell->cell->engine, "name"), blocks_word(&cell->cell->engine, "version"));
+    grid_text(grid, "%s %s", facts_get_text(&cell->cell->engine, "name", ""),
+              facts_get_text(&cell->cell->engine, "version", ""));
 }
 
 static void contest_row(struct grid *grid, const struct report *report, const struct contest *contest, size_t index,
@@ -191,7 +193,7 @@ static void ratio_label(char out[LABEL_MAX], const struct report *report, const 
     const struct report_cell *cells = blocks_of_device(report->cells, report->cell_count, ratio->base->device, &count);
 
     report_label(label, sizeof label, report, cells, count, ratio->base);
-    blocks_cut(name, sizeof name, report->devices[ratio->cell->device].name, NAME_COLUMNS);
+    text_cut(name, sizeof name, report->devices[ratio->cell->device].name, NAME_COLUMNS);
     snprintf(out, LABEL_MAX, "%s%s%s", device ? name : "", device ? ": " : "", label);
 }
 
@@ -206,7 +208,7 @@ static void chart_title(char *out, size_t size, const struct report *report, con
 {
     char name[BLOCKS_LABEL_MAX];
 
-    blocks_cut(name, sizeof name, report->devices[ratios->items[0].cell->device].name, NAME_COLUMNS);
+    text_cut(name, sizeof name, report->devices[ratios->items[0].cell->device].name, NAME_COLUMNS);
     snprintf(out, size, "Speeds%s%s against %s", one_other(ratios) ? " of " : "", one_other(ratios) ? name : "", base);
 }
 
@@ -292,7 +294,7 @@ static void compare_devices(const struct report *report, struct page *page, size
     device_ratios_open(&ratios, report, base);
     more = ratios.count > ROWS_SHOWN ? ratios.count - ROWS_SHOWN : 0;
     ratios.count -= more;
-    blocks_cut(name, sizeof name, report->devices[base].name, NAME_COLUMNS);
+    text_cut(name, sizeof name, report->devices[base].name, NAME_COLUMNS);
     if (ratios.count) {
         show_chart(report, page, &ratios, name);
         show_ratios(report, page, &ratios, name);

@@ -9,6 +9,7 @@
 #include "reports/page/energy_charts.h"
 #include "reports/page/price.h"
 #include "reports/page/sections.h"
+#include "reports/text.h"
 #include "reports/units.h"
 
 enum { GROUPS_MAX = 8 };
@@ -124,7 +125,7 @@ static void tell_notes(const struct energy_group *group, struct page *page)
                 strcmp(fact->path + length - 5, ".note") != 0)
                 continue;
             cases_label(label, sizeof label, &group->cases, &group->cases.items[i]);
-            blocks_cut(note, sizeof note, fact->text, 200);
+            text_cut(note, sizeof note, fact->text, 200);
             page_text(page, BLOCK_NOTE, "%s: %s.", label, note);
         }
     }
@@ -173,7 +174,7 @@ static const char *source_word(const struct facts *device, size_t index, const c
     char path[64];
 
     snprintf(path, sizeof path, "energy_sources[%zu].%s", index, name);
-    return blocks_word(device, path);
+    return facts_get_text(device, path, "");
 }
 
 /* A source that is there, or comes when it is asked for. */
@@ -190,8 +191,8 @@ static bool list_sources(const struct facts *device, size_t count, struct page *
     for (size_t i = 0; i < count; i++) {
         const char *state = source_word(device, i, "state"), *scope = source_word(device, i, "scope");
         char label[96], name[48], reason[400];
-        blocks_cut(name, sizeof name, source_word(device, i, "name"), 24);
-        blocks_cut(reason, sizeof reason, source_word(device, i, "reason"), 300);
+        text_cut(name, sizeof name, source_word(device, i, "name"), 24);
+        text_cut(reason, sizeof reason, source_word(device, i, "reason"), 300);
         snprintf(label, sizeof label, "%s%s%.16s%s", name, *scope ? " (" : "", scope, *scope ? ")" : "");
         page_pair(page, could_tell(state) ? MARK_PART : MARK_NO, label, "%s%s%s", *state ? state : "unknown",
                   *reason ? ": " : "", reason);

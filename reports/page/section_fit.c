@@ -115,11 +115,11 @@ static double chat_seconds(const struct fit_case *item, enum mark *mark)
     double seconds = NAN;
 
     *mark = MARK_MEASURED;
-    if (item->measured && strcmp(blocks_word(&item->measured->cell->parameters, "scenario"), "chat") == 0)
+    if (item->measured && strcmp(facts_get_text(&item->measured->cell->parameters, "scenario", ""), "chat") == 0)
         seconds = report_value(item->measured, FIELD_time_to_first_token_seconds);
     if (isnan(seconds) && item->prediction) {
         *mark = MARK_PREDICTED;
-        seconds = blocks_number(&item->prediction->cell->observations, path);
+        seconds = facts_get_number(&item->prediction->cell->observations, path);
     }
     return seconds;
 }

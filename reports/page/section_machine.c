@@ -5,6 +5,7 @@
 
 #include "reports/page/blocks.h"
 #include "reports/page/sections.h"
+#include "reports/text.h"
 #include "reports/view.h"
 
 enum { TEXT_COLUMNS = 400 };
@@ -26,14 +27,14 @@ static const char *thing_word(const struct thing *thing, const char *name)
 {
     char path[96];
 
-    return blocks_word(thing->facts, thing_path(thing, name, path));
+    return facts_get_text(thing->facts, thing_path(thing, name, path), "");
 }
 
 static double thing_number(const struct thing *thing, const char *name)
 {
     char path[96];
 
-    return blocks_number(thing->facts, thing_path(thing, name, path));
+    return facts_get_number(thing->facts, thing_path(thing, name, path));
 }
 
 /* A text of a thing as the next cell of the table. */
@@ -42,7 +43,7 @@ static void add_word(struct grid *grid, const struct thing *thing, const char *n
     const char *word = thing_word(thing, name);
     char text[VIEW_TEXT_MAX];
 
-    blocks_cut(text, sizeof text, *word ? word : blocks_unknown, TEXT_COLUMNS);
+    text_cut(text, sizeof text, *word ? word : blocks_unknown, TEXT_COLUMNS);
     grid_text(grid, "%s", text);
 }
 
@@ -152,7 +153,7 @@ static void list_lines(struct page *page, const struct record *record, const cha
     for (size_t i = 0; source(record, i, &line); i++) {
         char label[sizeof line.label + 16], text[VIEW_TEXT_MAX];
         snprintf(label, sizeof label, "%s%s", before, line.label);
-        blocks_cut(text, sizeof text, line.text, TEXT_COLUMNS);
+        text_cut(text, sizeof text, line.text, TEXT_COLUMNS);
         page_pair(page, MARK_NONE, label, "%s", text);
     }
 }

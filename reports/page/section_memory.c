@@ -242,7 +242,7 @@ static bool show_device(const struct report *report, size_t device, size_t shown
 {
     const struct facts *facts = &report->devices[device].source->record->device;
     struct group group = {
-        .report = report, .device = device, .limit_bytes = blocks_number(facts, "memory.usable_bytes")};
+        .report = report, .device = device, .limit_bytes = facts_get_number(facts, "memory.usable_bytes")};
     size_t count;
     const struct report_cell *cells = blocks_of_device(report->cells, report->cell_count, device, &count);
     char chart_id[BLOCKS_ID_MAX], grid_id[BLOCKS_ID_MAX];

@@ -7,6 +7,7 @@
 #include "reports/page/blocks.h"
 #include "reports/page/method_tables.h"
 #include "reports/page/sections.h"
+#include "reports/text.h"
 #include "reports/units.h"
 #include "reports/view.h"
 
@@ -136,7 +137,7 @@ static void tell_fact(struct page *page, const struct facts *facts, const char *
     if (!fact)
         return;
     view_fact(text, sizeof text, facts, (const char *const[]){path, NULL});
-    blocks_cut(cut, sizeof cut, fact->type == FACT_NULL ? fact->text : text, TEXT_COLUMNS);
+    text_cut(cut, sizeof cut, fact->type == FACT_NULL ? fact->text : text, TEXT_COLUMNS);
     if (fact->type == FACT_NULL)
         page_pair(page, MARK_NONE, label, "%s (%s)", blocks_unknown, cut);
     else
@@ -147,8 +148,8 @@ static void tell_canary(const struct facts *environment, struct page *page)
 {
     static const char *const paths[] = {"canary.least_bytes_per_second", "canary.median_bytes_per_second",
                                         "canary.largest_bytes_per_second"};
-    double least = blocks_number(environment, paths[0]), median = blocks_number(environment, paths[1]),
-           largest = blocks_number(environment, paths[2]);
+    double least = facts_get_number(environment, paths[0]), median = facts_get_number(environment, paths[1]),
+           largest = facts_get_number(environment, paths[2]);
     char text[64];
 
     view_fact(text, sizeof text, environment, (const char *const[]){paths[1], NULL});
@@ -204,10 +205,10 @@ static void tell_conditions(const struct record *record, struct page *page)
         const char *finding;
         char text[VIEW_TEXT_MAX];
         snprintf(path, sizeof path, "preflight[%zu]", i);
-        finding = blocks_word(&record->environment, path);
+        finding = facts_get_text(&record->environment, path, "");
         if (!*finding)
             return;
-        blocks_cut(text, sizeof text, finding, TEXT_COLUMNS);
+        text_cut(text, sizeof text, finding, TEXT_COLUMNS);
         page_pair(page, MARK_WARNING, "Before the run", "%s", text);
     }
 }
@@ -219,7 +220,7 @@ static void tell_device(const struct report *report, size_t device, struct page 
     struct view_line line;
     char name[256];
 
-    blocks_cut(name, sizeof name, source->name, 80);
+    text_cut(name, sizeof name, source->name, 80);
     if (report->source_count > 1)
         page_text(page, BLOCK_LEAD, "%s%s%s", report->device_count > 1 ? report->devices[device].name : "",
                   report->device_count > 1 ? ": " : "", name);
@@ -239,7 +240,7 @@ static void list_left_out(const struct report *report, struct page *page)
         const struct report_source *source = &report->sources[i];
         struct view_line line;
         char name[256];
-        blocks_cut(name, sizeof name, source->name, 60);
+        text_cut(name, sizeof name, source->name, 60);
         for (size_t k = 0; view_left_out_line(source->record, k, &line); k++) {
             if (listed == ITEMS_MAX) {
                 more++;

@@ -21,9 +21,9 @@ struct place {
  * per second follows from the bytes read. Prefill does the MACs that its speed tells over weights read once. NaN: cannot be had. */
 static struct place place_of(const struct report_cell *cell)
 {
-    double parameters = blocks_number(&cell->cell->model, "parameter_count");
-    double stored_bytes = blocks_number(&cell->cell->model, "stored_bytes");
-    double prompt_tokens = blocks_number(&cell->cell->parameters, "prompt_tokens");
+    double parameters = facts_get_number(&cell->cell->model, "parameter_count");
+    double stored_bytes = facts_get_number(&cell->cell->model, "stored_bytes");
+    double prompt_tokens = facts_get_number(&cell->cell->parameters, "prompt_tokens");
     double macs_per_token =
         report_value(cell, FIELD_prefill_macs_per_second) / report_value(cell, FIELD_prefill_tokens_per_second);
     struct place place = {NAN, NAN, NAN, report_value(cell, FIELD_prefill_macs_per_second)};
@@ -47,8 +47,8 @@ static const struct record *roofs_of(const struct report_device *device)
 {
     for (size_t i = 0; i < device->source_count; i++) {
         const struct facts *environment = &device->sources[i]->record->environment;
-        if (blocks_number(environment, "roofs.read_bytes_per_second") > 0 &&
-            blocks_number(environment, "roofs.int8_macs_per_second") > 0)
+        if (facts_get_number(environment, "roofs.read_bytes_per_second") > 0 &&
+            facts_get_number(environment, "roofs.int8_macs_per_second") > 0)
             return device->sources[i]->record;
     }
     return NULL;
@@ -58,8 +58,8 @@ static const struct record *roofs_of(const struct report_device *device)
 static double draw_roofs(struct chart *chart, struct chart_panel *panel, const struct record *record, double least,
                          double most)
 {
-    double read = blocks_number(&record->environment, "roofs.read_bytes_per_second");
-    double macs = blocks_number(&record->environment, "roofs.int8_macs_per_second"), ridge = macs / read;
+    double read = facts_get_number(&record->environment, "roofs.read_bytes_per_second");
+    double macs = facts_get_number(&record->environment, "roofs.int8_macs_per_second"), ridge = macs / read;
     double from = fmin(least, ridge) / 2, to = fmax(most, ridge) * 2;
     size_t series = chart_series(chart, panel, "roofs: reading memory, INT8 arithmetic");
 
@@ -260,7 +260,7 @@ static struct roof roof_of(const struct facts *environment, const struct fact *f
 
     snprintf(folder, sizeof folder, "%.*s", (int)(leaf - 1 - fact->path), fact->path);
     snprintf(path, sizeof path, "%.200s.median_%.200s", folder, leaf);
-    return (struct roof){fact, blocks_number(environment, fact->path), blocks_number(environment, path),
+    return (struct roof){fact, facts_get_number(environment, fact->path), facts_get_number(environment, path),
                          samples_of(environment, folder, leaf)};
 }
 

@@ -8,6 +8,7 @@
 #include "reports/page/fit_list.h"
 #include "reports/page/sections.h"
 #include "reports/page/verdict_sentence.h"
+#include "reports/text.h"
 #include "reports/units.h"
 
 enum { TEXT_MAX = 1024, NAME_MAX_BYTES = 512, REASON_COLUMNS = 120 };
@@ -52,7 +53,7 @@ static void pair_largest(struct page *page, const struct report *report, const s
 static void pair_first_token(struct page *page, const struct report_cell *cell)
 {
     const enum field field = FIELD_time_to_first_token_seconds;
-    double prompt = blocks_number(&cell->cell->parameters, "prompt_tokens");
+    double prompt = facts_get_number(&cell->cell->parameters, "prompt_tokens");
     char name[NAME_MAX_BYTES], text[64];
 
     verdict_case(name, sizeof name, cell);
@@ -99,14 +100,14 @@ static void no_energy_words(char *out, size_t size, const struct report_cell *ce
     snprintf(out, size, "of ");
     for (size_t i = 0;; i++) {
         snprintf(path, sizeof path, "energy_sources[%zu].name", i);
-        if (!*blocks_word(device, path))
+        if (!*facts_get_text(device, path, ""))
             break;
-        verdict_append(out, size, "%s%s", i ? ", " : "", blocks_word(device, path));
+        verdict_append(out, size, "%s%s", i ? ", " : "", facts_get_text(device, path, ""));
     }
     if (strlen(out) > strlen("of "))
         verdict_append(out, size, " none could be read");
     else
-        blocks_cut(out, size, *reason ? reason : "the result has none", REASON_COLUMNS);
+        text_cut(out, size, *reason ? reason : "the result has none", REASON_COLUMNS);
 }
 
 /* Of the headline's device; of the headline itself where it has one. */

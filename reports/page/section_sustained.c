@@ -6,6 +6,7 @@
 #include "reports/page/blocks.h"
 #include "reports/page/sections.h"
 #include "reports/page/stretch.h"
+#include "reports/text.h"
 #include "reports/thermal_verdict.h"
 #include "reports/units.h"
 
@@ -25,8 +26,8 @@ struct subject {
 
 static bool is_sustained(const struct report_cell *cell)
 {
-    return strcmp(blocks_word(&cell->source->record->workload, "name"), "sustained") == 0 ||
-           strcmp(blocks_word(&cell->cell->parameters, "workload"), "sustained") == 0;
+    return strcmp(facts_get_text(&cell->source->record->workload, "name", ""), "sustained") == 0 ||
+           strcmp(facts_get_text(&cell->cell->parameters, "workload", ""), "sustained") == 0;
 }
 
 static double minutes_of(const struct stretch *stretch)
@@ -43,10 +44,13 @@ static void judge(struct subject *subject)
     struct thermal_verdict verdict;
 
     thermal_judge(subject->cell->cell, &verdict);
-    blocks_cut(subject->verdict, sizeof subject->verdict,
-               *blocks_word(seen, "thermal.verdict") ? blocks_word(seen, "thermal.verdict") : verdict.text, 40);
-    blocks_cut(subject->evidence, sizeof subject->evidence,
-               *blocks_word(seen, "thermal.verdict") ? blocks_word(seen, "thermal.evidence") : verdict.evidence, 300);
+    text_cut(subject->verdict, sizeof subject->verdict,
+             *facts_get_text(seen, "thermal.verdict", "") ? facts_get_text(seen, "thermal.verdict", "") : verdict.text,
+             40);
+    text_cut(subject->evidence, sizeof subject->evidence,
+             *facts_get_text(seen, "thermal.verdict", "") ? facts_get_text(seen, "thermal.evidence", "")
+                                                          : verdict.evidence,
+             300);
     subject->event_minutes = (verdict.at_seconds - subject->stretch.begin_seconds) / 60;
     if (subject->event_minutes < 0 || subject->event_minutes > minutes_of(&subject->stretch))
         subject->event_minutes = NAN;

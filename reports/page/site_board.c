@@ -45,7 +45,7 @@ static void append(char *out, size_t size, const char *before, const char *text)
 
 static void append_count(char *out, size_t size, const char *before, const struct facts *parameters, const char *path)
 {
-    double count = blocks_number(parameters, path);
+    double count = facts_get_number(parameters, path);
     char digits[32];
 
     snprintf(digits, sizeof digits, "%.0f", count);
@@ -57,16 +57,17 @@ static void append_count(char *out, size_t size, const char *before, const struc
 static void parameters_text(char *out, size_t size, const struct report_cell *cell)
 {
     const struct facts *parameters = &cell->cell->parameters;
-    const char *workload = blocks_word(parameters, "workload"), *cache = blocks_word(parameters, "kv_type");
-    const char *threads = blocks_word(parameters, "threads");
+    const char *workload = facts_get_text(parameters, "workload", ""),
+               *cache = facts_get_text(parameters, "kv_type", "");
+    const char *threads = facts_get_text(parameters, "threads", "");
     char text[TEXT_MAX];
 
     out[0] = '\0';
     append(out, size, "", strcmp(workload, "llm") == 0 ? "" : workload);
-    append(out, size, "", blocks_word(parameters, "scenario"));
+    append(out, size, "", facts_get_text(parameters, "scenario", ""));
     append_count(out, size, "p", parameters, "prompt_tokens");
     append_count(out, size, "n", parameters, "generated_tokens");
-    if (blocks_number(parameters, "depth_tokens") > 0)
+    if (facts_get_number(parameters, "depth_tokens") > 0)
         append_count(out, size, "d", parameters, "depth_tokens");
     report_trait_text(text, sizeof text, cell, TRAIT_CONTEXT);
     if (*text)
@@ -76,7 +77,7 @@ static void parameters_text(char *out, size_t size, const struct report_cell *ce
     append_count(out, size, "t", parameters, "threads");
     report_trait_text(text, sizeof text, cell, TRAIT_OTHER);
     append(out, size, "", text);
-    if (strcmp(blocks_word(&cell->cell->model, "weights"), "file") == 0) {
+    if (strcmp(facts_get_text(&cell->cell->model, "weights", ""), "file") == 0) {
         report_trait_text(text, sizeof text, cell, TRAIT_FILE);
         append(out, size, "", text);
     }
@@ -85,7 +86,8 @@ static void parameters_text(char *out, size_t size, const struct report_cell *ce
 /* Index of the device of a record; SIZE_MAX: no memory. */
 static size_t device_find(struct site_board *board, const struct record *record, const char *name)
 {
-    const char *id = blocks_word(&record->device, "device_id"), *processor = blocks_word(&record->device, "cpu.name");
+    const char *id = facts_get_text(&record->device, "device_id", ""),
+               *processor = facts_get_text(&record->device, "cpu.name", "");
     struct board_device *device;
     char *key;
 
@@ -107,7 +109,7 @@ static size_t device_find(struct site_board *board, const struct record *record,
 
 static size_t model_find(struct site_board *board, const struct report_cell *cell)
 {
-    const char *told = blocks_word(&cell->cell->model, "name");
+    const char *told = facts_get_text(&cell->cell->model, "name", "");
     const char *name = *told ? told : *cell->cell->title ? cell->cell->title : "unnamed";
     struct board_model *model;
 
@@ -143,8 +145,8 @@ static size_t group_find(struct site_board *board, size_t device, const struct r
         return SIZE_MAX;
     report_format(format, sizeof format, cell);
     parameters_text(parameters, sizeof parameters, cell);
-    snprintf(engine, sizeof engine, "%.200s %.200s", blocks_word(&cell->cell->engine, "name"),
-             blocks_word(&cell->cell->engine, "version"));
+    snprintf(engine, sizeof engine, "%.200s %.200s", facts_get_text(&cell->cell->engine, "name", ""),
+             facts_get_text(&cell->cell->engine, "version", ""));
     report_trait_text(build, sizeof build, cell, TRAIT_BUILD);
     if (sscanf(build, "commit %255s", commit) != 1)
         commit[0] = '\0'; /* then it is the version, which the engine tells too */
@@ -209,7 +211,7 @@ static enum status take_report(struct site_board *board, struct board_result *re
     snprintf(result->id, sizeof result->id, "%s", record->result_id);
     snprintf(result->created, sizeof result->created, "%s", record->created);
     result->time = report_time(record->created);
-    snprintf(result->workload, sizeof result->workload, "%.60s", blocks_word(&record->workload, "name"));
+    snprintf(result->workload, sizeof result->workload, "%.60s", facts_get_text(&record->workload, "name", ""));
     result->partial = record->status == RUN_PARTIAL;
     result->virtual_machine = virtual_machine && virtual_machine->type == FACT_BOOLEAN && virtual_machine->boolean;
     result->prediction_count = record->prediction_count;

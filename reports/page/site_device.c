@@ -6,6 +6,7 @@
 #include "reports/page/blocks.h"
 #include "reports/page/site_pages.h"
 #include "reports/page/site_table.h"
+#include "reports/text.h"
 
 /* Results that a report is made from at most; site_records keeps twice as many. */
 enum { REPORTED_MAX = 8, PAIRS_OPEN = 10, NAME_COLUMNS = 40 };
@@ -86,12 +87,12 @@ static void put_row(struct grid *grid, const struct site_board *board, const str
     struct board_group alone = *group; /* the row as if it were the only one */
 
     put_date(grid, result);
-    blocks_cut(text, sizeof text, board->models[group->model].name, NAME_COLUMNS);
+    text_cut(text, sizeof text, board->models[group->model].name, NAME_COLUMNS);
     grid_text(grid, "%s", text);
     site_model_address(address, "../", &board->models[group->model]);
     grid_href(grid, address);
     grid_text(grid, "%s", group->format);
-    blocks_cut(text, sizeof text, group->parameters, NAME_COLUMNS);
+    text_cut(text, sizeof text, group->parameters, NAME_COLUMNS);
     grid_text(grid, "%s", text);
     alone.row_count = 1;
     memcpy(alone.figures, row->figures, sizeof alone.figures);

@@ -218,7 +218,7 @@ static void build_models(const struct site *site, struct page *page)
     for (size_t i = 0; i < board->model_count; i++) {
         const struct board_model *model = &board->models[board->model_order[i]];
         size_t devices = devices_of(board, board->model_order[i]);
-        blocks_cut(name, sizeof name, model->name, NAME_COLUMNS);
+        text_cut(name, sizeof name, model->name, NAME_COLUMNS);
         grid_text(grid, "%s", name);
         site_model_address(address, "", model);
         grid_href(grid, address);
@@ -286,7 +286,7 @@ static void build_notes(const struct site *site, struct page *page)
         site_result_address(address, "", result);
         grid_href(grid, address);
         grid_text(grid, "%s", board->devices[result->device].name);
-        blocks_cut(text, sizeof text, result->note, REASON_COLUMNS);
+        text_cut(text, sizeof text, result->note, REASON_COLUMNS);
         grid_text(grid, "%s", text);
     }
 }
@@ -312,8 +312,8 @@ static void build_log(const struct site *site, struct page *page)
         grid_column(grid, "file", "", false);
         grid_column(grid, "why", "", false);
         for (size_t i = 0; i < board->left_count; i++) {
-            blocks_cut(name, sizeof name, board->left[i].name, NAME_COLUMNS);
-            blocks_cut(why, sizeof why, board->left[i].why, REASON_COLUMNS);
+            text_cut(name, sizeof name, board->left[i].name, NAME_COLUMNS);
+            text_cut(why, sizeof why, board->left[i].why, REASON_COLUMNS);
             text_hide_homes(why);
             grid_text(grid, "%s", name);
             grid_text(grid, "%s", why);

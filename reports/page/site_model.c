@@ -9,6 +9,7 @@
 #include "reports/page/site_pages.h"
 #include "reports/page/site_settle.h"
 #include "reports/page/site_table.h"
+#include "reports/text.h"
 
 enum { CASES_SHOWN = 16, CASES_OPEN = 2, CHARTS_SHOWN = 4, NAME_COLUMNS = 60, LABEL_COLUMNS = 40, ENGINE_COLUMNS = 20 };
 
@@ -220,7 +221,7 @@ static void case_name(char *out, size_t size, const struct board_group *group)
 {
     char parameters[SITE_TEXT_MAX];
 
-    blocks_cut(parameters, sizeof parameters, group->parameters, NAME_COLUMNS);
+    text_cut(parameters, sizeof parameters, group->parameters, NAME_COLUMNS);
     snprintf(out, size, "%.60s%s%.180s", group->format, *group->format && *parameters ? ", " : "", parameters);
 }
 
@@ -258,8 +259,8 @@ static void row_label(char *out, size_t size, const struct site_groups *groups, 
 
     for (size_t i = 0; i < groups->count; i++)
         twice |= i != index && group_at(groups, i)->device == group->device;
-    blocks_cut(name, sizeof name, groups->board->devices[group->device].name, LABEL_COLUMNS);
-    blocks_cut(engine, sizeof engine, group->engine, ENGINE_COLUMNS);
+    text_cut(name, sizeof name, groups->board->devices[group->device].name, LABEL_COLUMNS);
+    text_cut(engine, sizeof engine, group->engine, ENGINE_COLUMNS);
     snprintf(out, size, "%.160s%s%.90s", name, twice ? ", " : "", twice ? engine : "");
 }
 
@@ -364,7 +365,7 @@ void site_model_build(const struct site *site, size_t model, struct page *page)
     struct site_groups groups;
     char name[SITE_TEXT_MAX], subtitle[64];
 
-    blocks_cut(name, sizeof name, board->models[model].name, NAME_COLUMNS);
+    text_cut(name, sizeof name, board->models[model].name, NAME_COLUMNS);
     page_open(page, name, "");
     rankings_open(&rankings, board, model, page);
     snprintf(subtitle, sizeof subtitle, "%zu case%s", rankings.count, rankings.count == 1 ? "" : "s");

@@ -8,6 +8,7 @@
 #include "reports/compare_view.h"
 #include "reports/page/blocks.h"
 #include "reports/page/site_settle.h"
+#include "reports/text.h"
 #include "reports/units.h"
 #include "reports/view.h"
 
@@ -217,12 +218,12 @@ static void put_names(struct grid *grid, const struct site_board *board, const s
     grid_text(grid, "%s", device->name);
     site_device_address(address, up, device);
     grid_href(grid, address);
-    blocks_cut(text, sizeof text, model->name, MODEL_COLUMNS);
+    text_cut(text, sizeof text, model->name, MODEL_COLUMNS);
     grid_text(grid, "%s", text);
     site_model_address(address, up, model);
     grid_href(grid, address);
     grid_text(grid, "%s", group->format);
-    blocks_cut(text, sizeof text, group->parameters, CASE_COLUMNS);
+    text_cut(text, sizeof text, group->parameters, CASE_COLUMNS);
     grid_text(grid, "%s", text);
 }
 
@@ -230,7 +231,7 @@ void site_engine_text(char *out, size_t size, const struct board_group *group)
 {
     char engine[SITE_TEXT_MAX];
 
-    blocks_cut(engine, sizeof engine, group->engine, ENGINE_COLUMNS);
+    text_cut(engine, sizeof engine, group->engine, ENGINE_COLUMNS);
     snprintf(out, size, "%.120s%s%.80s", engine, *group->commit ? " " : "", group->commit);
 }
 

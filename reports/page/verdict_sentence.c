@@ -61,8 +61,8 @@ void verdict_reading(char *out, size_t size, double tokens_per_second)
 static void device_words(char *out, size_t size, const struct report_device *device)
 {
     const struct facts *facts = &device->source->record->device;
-    double cores = blocks_number(facts, "cpu.cores_physical");
-    bool virtual = strcmp(blocks_word(facts, "kind"), "vm") == 0;
+    double cores = facts_get_number(facts, "cpu.cores_physical");
+    bool virtual = strcmp(facts_get_text(facts, "kind", ""), "vm") == 0;
 
     snprintf(out, size, "%s", device->name);
     if (cores > 0)
@@ -106,7 +106,7 @@ const struct report_cell *verdict_headline(const struct report *report, size_t d
 
     for (size_t i = 0; i < report->cell_count; i++) {
         const struct report_cell *cell = &report->cells[i];
-        bool empty = !(blocks_number(&cell->cell->parameters, "depth_tokens") > 0);
+        bool empty = !(facts_get_number(&cell->cell->parameters, "depth_tokens") > 0);
         double value = report_value(cell, decode_field);
         if (cell->device != device || isnan(value))
             continue;
