@@ -2,9 +2,11 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "reports/text.h"
 #include "runner/commands.h"
 #include "runner/options.h"
 #include "runner/provenance.h"
@@ -40,6 +42,15 @@ static int flush_output(int code)
     return code;
 }
 
+/* Names of files may hold anything; the terminal gets none of it that it would obey. */
+static void complain(const char *text)
+{
+    char *line = text_copy(text, TEXT_LINE);
+
+    fprintf(stderr, "pocketmark: %s\n", line ? line : "out of memory");
+    free(line);
+}
+
 static int run_command(enum command command, int argc, char **argv)
 {
     struct options options;
@@ -56,7 +67,7 @@ static int run_command(enum command command, int argc, char **argv)
     }
     options_close(&options);
     if (error.status)
-        fprintf(stderr, "pocketmark: %s\n", error.text);
+        complain(error.text);
     if (error.status == STATUS_MISUSE) {
         options_usage(stderr, command);
         fprintf(stderr, "'pocketmark %s --help' tells more\n", info->name);
@@ -68,6 +79,7 @@ int main(int argc, char **argv)
 {
     enum command command;
     const char *suggestion;
+    struct error error;
 
     /* an arena of its own for each thread would take 64 MiB of address space, which a limit may count as memory */
     mallopt(M_ARENA_MAX, 1);
@@ -82,8 +94,9 @@ int main(int argc, char **argv)
     if (command_from_name(argv[1], &command))
         return run_command(command, argc - 2, argv + 2);
     suggestion = command_suggest(argv[1]);
-    fprintf(stderr, "pocketmark: there is no command '%s'%s%s%s\n", argv[1], suggestion ? "; did you mean '" : "",
-            suggestion ? suggestion : "", suggestion ? "'?" : "");
+    error_set(&error, STATUS_MISUSE, "there is no command '%.200s'%s%s%s", argv[1],
+              suggestion ? "; did you mean '" : "", suggestion ? suggestion : "", suggestion ? "'?" : "");
+    complain(error.text);
     fputs("usage: pocketmark", stderr);
     for (int i = 0, shown = 0; i < COMMAND_COUNT; i++)
         if (!command_info((enum command)i)->hidden)

@@ -10,6 +10,11 @@ touch results
 expect "results that is no folder" 74 "${small[@]}"
 rm results
 
+expect "a file named to fool the terminal" 74 validate $'none\e[31m.json'
+silent "gives the terminal nothing to obey" err $'\e'
+expect "a command named so" 2 $'ru\e[31mn'
+silent "gives it nothing either" err $'\e'
+
 "$pocketmark" list models >/dev/full 2>err
 holds "a full standard output" test $? = 74
 "$pocketmark" "${small[@]}" >/dev/full 2>err
