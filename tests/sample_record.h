@@ -102,7 +102,7 @@ static inline struct cell *sample_matmul(struct record *record, const char *id, 
 {
     struct cell *cell = record_add_cell(record, id);
 
-    snprintf(cell->title, sizeof cell->title, "%s %s × %d", name, format, tokens);
+    snprintf(cell->title, sizeof cell->title, "%.100s %.20s × %d", name, format, tokens);
     sample_cell_blocks(cell, "llama-3.2-1b", format);
     facts_text(&cell->parameters, "workload", NULL, "matmul");
     facts_text(&cell->parameters, "matrix", NULL, name);
