@@ -51,7 +51,8 @@ for item in document["predictions"]:
     else:
         assert "600" in item["reason"] and decode["value"] is None
 fit = document["environment"]["fit"]
-assert fit["formats"]["q4_0"]["macs_per_second"] > 0 and len(fit["probes"]) == 5
+assert len(fit["probes"]) == 5
+assert all(probe[f"{phase}_tokens_per_second"] > 0 for probe in fit["probes"] for phase in ("prefill", "decode"))
 END
 
 expect "something is measured" 0 run -m narrow -q q4_0 -p 128 -n 16 --launches 1 --probe-seconds 0.001 --quiet
