@@ -25,6 +25,13 @@ __attribute__((format(printf, 2, 0))) static char *print(struct chart *chart, co
     return NULL;
 }
 
+/* The new text may have been printed from the old one. */
+static void replace(char **text, char *own)
+{
+    free(*text);
+    *text = own;
+}
+
 struct chart *chart_new(const char *id, const char *title)
 {
     struct chart *chart = calloc(1, sizeof *chart);
@@ -80,9 +87,8 @@ void chart_finding(struct chart *chart, const char *format, ...)
 
     if (!chart)
         return;
-    free(chart->finding);
     va_start(arguments, format);
-    chart->finding = print(chart, format, arguments);
+    replace(&chart->finding, print(chart, format, arguments));
     va_end(arguments);
 }
 
@@ -92,9 +98,8 @@ void chart_foot(struct chart *chart, const char *format, ...)
 
     if (!chart)
         return;
-    free(chart->foot);
     va_start(arguments, format);
-    chart->foot = print(chart, format, arguments);
+    replace(&chart->foot, print(chart, format, arguments));
     va_end(arguments);
 }
 
@@ -129,16 +134,8 @@ size_t chart_row(struct chart *chart, struct chart_panel *panel, const char *for
 
 void chart_rows_left_out(struct chart *chart, size_t count)
 {
-    char *foot;
-
-    if (!chart || !count || !chart->foot)
-        return;
-    if (asprintf(&foot, "%s%s%zu more stand in the table", chart->foot, *chart->foot ? " · " : "", count) < 0) {
-        chart->failed = true;
-        return;
-    }
-    free(chart->foot);
-    chart->foot = foot;
+    if (chart && count && chart->foot)
+        chart_foot(chart, "%s%s%zu more stand in the table", chart->foot, *chart->foot ? " · " : "", count);
 }
 
 /* One more item of an array; false without memory. */

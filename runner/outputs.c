@@ -208,8 +208,10 @@ static void save_chart(const struct outputs *outputs, const struct record *recor
 
     if (!status && !(chart = report_speed_chart(&report)))
         status = error_set(&problem, STATUS_MEMORY, "no memory for it");
-    if (!status)
+    if (!status) {
+        chart_foot(chart, "%s · %s, %.10s", chart->foot ? chart->foot : "", report.devices[0].name, record->created);
         status = chart_save(chart, outputs->base, &problem);
+    }
     chart_free(chart);
     report_close(&report);
     *written = status == STATUS_OK;

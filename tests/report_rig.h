@@ -136,4 +136,14 @@ static inline const struct pair *rig_pair(const struct rig *rig, const char *lab
     return NULL;
 }
 
+/* The rig of a test program, and the teardown of its tests. */
+static struct rig rig;
+
+static inline int close_rig(void **state)
+{
+    (void)state;
+    rig_close(&rig);
+    return 0;
+}
+
 #endif

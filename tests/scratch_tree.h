@@ -79,4 +79,20 @@ static inline void scratch_close(struct scratch_tree *tree)
     nftw(tree->root, scratch_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* Around a test that wants a folder: *state is its tree. */
+static inline int scratch_setup(void **state)
+{
+    static struct scratch_tree tree;
+
+    scratch_open(&tree);
+    *state = &tree;
+    return 0;
+}
+
+static inline int scratch_teardown(void **state)
+{
+    scratch_close(*state);
+    return 0;
+}
+
 #endif

@@ -10,15 +10,6 @@
 #include "tests/report_rig.h"
 #include "tests/sample_record.h"
 
-static struct rig rig;
-
-static int close_rig(void **state)
-{
-    (void)state;
-    rig_close(&rig);
-    return 0;
-}
-
 /* A record of one model in one format on that device, created then. */
 static struct record *device_record(const char *id, const char *name, const char *created, double decode)
 {

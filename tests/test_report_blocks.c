@@ -14,15 +14,6 @@
 
 #define FOLDER "tests/results/v1.0/"
 
-static struct rig rig;
-
-static int close_rig(void **state)
-{
-    (void)state;
-    rig_close(&rig);
-    return 0;
-}
-
 /* ---- memory --------------------------------------------------------------------------------------------------------------- */
 
 static void test_memory_parts(void **state)

@@ -12,15 +12,6 @@
 
 #define FOLDER "tests/results/v1.0/"
 
-static struct rig rig;
-
-static int close_rig(void **state)
-{
-    (void)state;
-    rig_close(&rig);
-    return 0;
-}
-
 /* ---- over time ------------------------------------------------------------------------------------------------------------ */
 
 static void test_sustained_stored(void **state)

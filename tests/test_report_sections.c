@@ -9,15 +9,6 @@
 
 #include "tests/report_sample.h"
 
-static struct rig rig;
-
-static int close_rig(void **state)
-{
-    (void)state;
-    rig_close(&rig);
-    return 0;
-}
-
 /* ---- speed -------------------------------------------------------------------------------------------------------------- */
 
 static void test_speed(void **state)

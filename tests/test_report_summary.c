@@ -10,15 +10,6 @@
 #include "reports/page/reading.h"
 #include "tests/report_sample.h"
 
-static struct rig rig;
-
-static int close_rig(void **state)
-{
-    (void)state;
-    rig_close(&rig);
-    return 0;
-}
-
 /* ---- summary ------------------------------------------------------------------------------------------------------------ */
 
 static void test_summary(void **state)

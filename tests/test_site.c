@@ -285,32 +285,17 @@ static void test_pairs(void **state)
     site_board_close(&site.board);
 }
 
-static int open_tree(void **state)
-{
-    static struct scratch_tree tree;
-
-    scratch_open(&tree);
-    *state = &tree;
-    return 0;
-}
-
-static int close_tree(void **state)
-{
-    scratch_close(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slugs),
         cmocka_unit_test(test_figure_text),
-        cmocka_unit_test_setup_teardown(test_walk, open_tree, close_tree),
-        cmocka_unit_test_setup_teardown(test_groups, open_tree, close_tree),
-        cmocka_unit_test_setup_teardown(test_left_out, open_tree, close_tree),
-        cmocka_unit_test_setup_teardown(test_none_good, open_tree, close_tree),
-        cmocka_unit_test_setup_teardown(test_names, open_tree, close_tree),
-        cmocka_unit_test_setup_teardown(test_pairs, open_tree, close_tree),
+        cmocka_unit_test_setup_teardown(test_walk, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_groups, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_left_out, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_none_good, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_names, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_pairs, scratch_setup, scratch_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

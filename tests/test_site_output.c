@@ -295,30 +295,15 @@ static void test_no_results(void **state)
     assert_non_null(strstr(error.text, "is a file"));
 }
 
-static int open_tree(void **state)
-{
-    static struct scratch_tree tree;
-
-    scratch_open(&tree);
-    *state = &tree;
-    return 0;
-}
-
-static int close_tree(void **state)
-{
-    scratch_close(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
-        cmocka_unit_test_setup_teardown(test_build, open_tree, close_tree),
-        cmocka_unit_test_setup_teardown(test_rebuild, open_tree, close_tree),
-        cmocka_unit_test_setup_teardown(test_foreign_file, open_tree, close_tree),
-        cmocka_unit_test_setup_teardown(test_refusals, open_tree, close_tree),
-        cmocka_unit_test_setup_teardown(test_no_results, open_tree, close_tree),
+        cmocka_unit_test_setup_teardown(test_build, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_rebuild, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_foreign_file, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_refusals, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_no_results, scratch_setup, scratch_teardown),
     };
 
     /* no gnuplot: pages come without charts, and quickly */
