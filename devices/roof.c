@@ -29,7 +29,9 @@ static const struct gemv_tuning prefetches[] = {{.near_bytes = 0},
                                                 {.near_bytes = 1024},
                                                 {.near_bytes = 2048},
                                                 {.near_bytes = 1536, .far_bytes = 4096},
-                                                {.near_bytes = 2048, .far_bytes = 8192}};
+                                                {.near_bytes = 2048, .far_bytes = 8192},
+                                                {.near_bytes = 2560, .far_bytes = 3072},
+                                                {.near_bytes = 3072, .far_bytes = 3840}};
 
 enum { WAYS = sizeof stream_counts / sizeof *stream_counts * (sizeof prefetches / sizeof *prefetches) };
 

@@ -2,7 +2,7 @@
  * k. */
 #include <immintrin.h>
 
-#include "kernels/kernel.h"
+#include "kernels/ahead.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -14,15 +14,6 @@ INLINE __m512i words(const int8_t *four_bytes)
 
     __builtin_memcpy(&word, four_bytes, sizeof word);
     return _mm512_set1_epi32(word);
-}
-
-INLINE void prefetch_step(const uint8_t *at, const struct gemv_tuning *tuning)
-{
-#pragma GCC unroll 8
-    for (size_t line = 0; line < STEP_BYTES / 64; line++) {
-        _mm_prefetch((const char *)at + tuning->far_bytes + line * 64, _MM_HINT_T1);
-        _mm_prefetch((const char *)at + tuning->near_bytes + line * 64, _MM_HINT_T0);
-    }
 }
 
 /* `streams` panels, `step` bytes apart, walked along k together. */
@@ -43,10 +34,12 @@ INLINE void multiply_panels(size_t k, size_t streams, const uint8_t *weights, si
 #pragma GCC unroll 4
         for (size_t s = 0; s < streams; s++) {
             const uint8_t *w = weights + s * step;
-            prefetch_step(w, tuning);
+            struct ahead ahead = ahead_of(w, tuning);
 #pragma GCC unroll 4
-            for (int j = 0; j < 8; j += 2) {
+            for (size_t j = 0; j < 8; j += 2) {
+                ask(&ahead, j);
                 even[s] = _mm512_dpbusd_epi32(even[s], _mm512_loadu_si512(w + 64 * j), words(a + 4 * j));
+                ask(&ahead, j + 1);
                 odd[s] = _mm512_dpbusd_epi32(odd[s], _mm512_loadu_si512(w + 64 * j + 64), words(a + 4 * j + 4));
             }
         }
@@ -54,7 +47,7 @@ INLINE void multiply_panels(size_t k, size_t streams, const uint8_t *weights, si
     for (size_t s = 0; s < streams; s++) {
         __m512 scales = _mm512_loadu_ps(weights + s * step);
         __m512 sums = _mm512_cvtepi32_ps(_mm512_add_epi32(even[s], odd[s]));
-        _mm512_storeu_ps(out + s * out_step, _mm512_mul_ps(sums, _mm512_mul_ps(scales, _mm512_set1_ps(*scale))));
+        _mm512_stream_ps(out + s * out_step, _mm512_mul_ps(sums, _mm512_mul_ps(scales, _mm512_set1_ps(*scale))));
     }
 }
 

@@ -1,4 +1,5 @@
 /* One-token products with 512-bit VNNI of the formats that are unpacked to bytes first; otherwise as gemv_avx512vnni.c. */
+#include "kernels/ahead.h"
 #include "kernels/unpack512.inc"
 
 enum { STREAMS = 4 };
@@ -52,15 +53,6 @@ UNPACK_INLINE __m512 multiply_block(enum dtype type, const uint8_t *head, const 
     return _mm512_fmadd_ps(value, v->scale, total);
 }
 
-UNPACK_INLINE void prefetch_block(const uint8_t *at, size_t bytes, const struct gemv_tuning *tuning)
-{
-#pragma GCC unroll 16
-    for (size_t line = 0; line < (bytes + 63) / 64; line++) {
-        _mm_prefetch((const char *)at + tuning->far_bytes + line * 64, _MM_HINT_T1);
-        _mm_prefetch((const char *)at + tuning->near_bytes + line * 64, _MM_HINT_T0);
-    }
-}
-
 /* `streams` panels, `step` bytes apart, walked along k together. */
 UNPACK_INLINE void multiply_panels(enum dtype type, size_t k, size_t streams, const uint8_t *weights, size_t step,
                                    const void *tile, float *out, size_t out_step, const struct gemv_tuning *tuning)
@@ -77,13 +69,14 @@ UNPACK_INLINE void multiply_panels(enum dtype type, size_t k, size_t streams, co
 #pragma GCC unroll 4
             for (size_t s = 0; s < streams; s++) {
                 const uint8_t *w = weights + s * step;
-                prefetch_block(w + at, bytes + head / SUPER_BLOCKS, tuning);
+                struct ahead ahead = ahead_of(w + at, tuning);
+                ask_lines(&ahead, 0, (bytes + head / SUPER_BLOCKS + LINE_BYTES - 1) / LINE_BYTES);
                 totals[s] = multiply_block(type, w, w + at, &v, totals[s]);
             }
         }
 #pragma GCC unroll 4
     for (size_t s = 0; s < streams; s++)
-        _mm512_storeu_ps(out + s * out_step, totals[s]);
+        _mm512_stream_ps(out + s * out_step, totals[s]);
 }
 
 UNPACK_INLINE void walk(enum dtype type, size_t k, size_t panels, const uint8_t *weights, const void *tile, float *out,

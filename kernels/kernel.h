@@ -66,8 +66,9 @@ typedef void pack_fn(size_t k, const void *const rows[PANEL_ROWS], void *panel);
 /* x: `tokens` ≤ width vectors of k floats, `stride` floats apart. */
 typedef void tile_fn(size_t k, size_t tokens, size_t width, const float *x, size_t stride, void *tile);
 
-/* out[16·panels] = weights (that many consecutive panels) × one tile of width 1. OP_GEMV_ROWS: `panels` is the number of rows,
- * which follow each other as stored, and of values of out; nothing behind the last row is read. */
+/* out[16·panels] = weights (that many consecutive panels) × one tile of width 1. out is aligned to 64 bytes and may be stored past
+ * the caches: other threads see it after a barrier. OP_GEMV_ROWS: `panels` is the number of rows, which follow each other as
+ * stored, and of values of out; nothing behind the last row is read. */
 typedef void gemv_fn(size_t k, size_t panels, const void *weights, const void *tile, float *out,
                      const struct gemv_tuning *tuning);
 

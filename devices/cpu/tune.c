@@ -10,9 +10,9 @@
 enum { PASS_BYTES = 32 << 20, ROUNDS_LEAST = 3 };
 
 const struct gemv_tuning tune_candidates[TUNE_CANDIDATES] = {
-    {.near_bytes = 1536, .far_bytes = 4096, .streams = 4}, {.near_bytes = 2560, .far_bytes = 3072, .streams = 2},
-    {.near_bytes = 1536, .far_bytes = 2560, .streams = 2}, {.near_bytes = 1024, .far_bytes = 4096, .streams = 4},
-    {.near_bytes = 2048, .far_bytes = 8192, .streams = 4}, {.near_bytes = 1536, .far_bytes = 4096, .streams = 2},
+    {.near_bytes = 1536, .far_bytes = 4096, .streams = 4}, {.near_bytes = 3072, .far_bytes = 3840, .streams = 2},
+    {.near_bytes = 2560, .far_bytes = 3072, .streams = 2}, {.near_bytes = 2048, .far_bytes = 8192, .streams = 4},
+    {.near_bytes = 1536, .far_bytes = 2560, .streams = 4}, {.near_bytes = 2048, .far_bytes = 3072, .streams = 2},
 };
 
 size_t tune_choose(double seconds[TUNE_CANDIDATES][TUNE_ROUNDS_MAX], size_t rounds)
