@@ -10,7 +10,7 @@
 
 struct cpu;
 
-enum { TUNE_CANDIDATES = 6, TUNE_ROUNDS_MAX = 9 };
+enum { TUNE_CANDIDATES = 5, TUNE_ROUNDS_MAX = 31 };
 
 /* Index 0 is what stands where nothing was tried. Each was best on some processor measured. */
 extern const struct gemv_tuning tune_candidates[TUNE_CANDIDATES];
