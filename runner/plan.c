@@ -369,15 +369,25 @@ static enum status check_launches(const struct options *options, struct error *e
     return STATUS_OK;
 }
 
-static enum status check_threads(const struct options *options, const struct host *host, struct error *error)
+/* The roofs are measured with the most threads that a case has: more than all of a roof of fewer could be reached. */
+static enum status choose_threads(struct plan *plan, const struct options *options, const struct host *host,
+                                  struct error *error)
 {
     unsigned cpus[HOST_CPUS_MAX];
-    size_t count;
+    size_t count, most = 0;
     enum status status = STATUS_OK;
 
-    for (size_t i = 0; i < options_count(options, OPTION_THREADS) && host->cpu_count && !status; i++)
-        status = host_choose_cpus(host, (size_t)options_number(options, OPTION_THREADS, i), options_choice(options, i),
-                                  cpus, &count, error);
+    plan->threads = options_size(options, OPTION_THREADS, 0);
+    plan->choice = options_choice(options, 0);
+    for (size_t i = 0; i < options_count(options, OPTION_THREADS) && host->cpu_count && !status; i++) {
+        size_t threads = (size_t)options_number(options, OPTION_THREADS, i);
+        status = host_choose_cpus(host, threads, options_choice(options, i), cpus, &count, error);
+        if (!status && count > most) {
+            most = count;
+            plan->threads = threads;
+            plan->choice = options_choice(options, i);
+        }
+    }
     return status;
 }
 
@@ -393,7 +403,7 @@ enum status plan_build(struct plan *plan, struct options *options, const struct 
     if (!status)
         status = apply_profile(plan, options, &profile, error);
     if (!status)
-        status = check_threads(options, host, error);
+        status = choose_threads(plan, options, host, error);
     if (status)
         return status;
     plan->seed = (uint64_t)options_number(options, OPTION_SEED, 0);
@@ -407,8 +417,6 @@ enum status plan_build(struct plan *plan, struct options *options, const struct 
     plan->hash_model = options_given(options, OPTION_HASH_MODEL);
     plan->root = options_count(options, OPTION_ROOT) ? options_text(options, OPTION_ROOT, 0) : NULL;
     plan->meter = options_count(options, OPTION_METER) ? options_text(options, OPTION_METER, 0) : NULL;
-    plan->threads = options_size(options, OPTION_THREADS, 0);
-    plan->choice = options_choice(options, 0);
     status = add_subjects(plan, options, error);
     for (size_t i = 0; i < plan->subject_count && !status; i++)
         status = add_subject_cases(plan, plan->subjects[i], options, profile, error);

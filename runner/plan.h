@@ -39,7 +39,7 @@ struct plan {
     uint64_t seed;
     bool no_tune;                             /* see struct engine_options */
     double roof_seconds, time_budget_seconds; /* budget: infinity without one */
-    size_t threads;                           /* for the roofs: of the first case */
+    size_t threads;                           /* for the roofs: the most of a case */
     const char *choice;                       /* likewise */
     bool hash_model;                          /* model files: all of them, not their heads alone */
     const char *root;                         /* recorded tree for sensors and energy, NULL: live */

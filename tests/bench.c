@@ -49,7 +49,7 @@ static bool is_gemv(enum op op)
 
 static double work(struct bench *b)
 {
-    static const struct gemv_tuning tunings[] = {{1536, 4096, 4}, {2560, 3072, 2}};
+    static const struct gemv_tuning tunings[] = {{1536, 4096, 4}, {3072, 3840, 2}};
     const struct gemv_tuning tuning = tunings[b->turn++ % 2]; /* processors differ in which they like better */
     const struct kernel *kernel = b->kernel;
     size_t panels = panel_count(b->rows);
@@ -116,7 +116,7 @@ static double work(struct bench *b)
     case OP_PEAK_FP32:
         return (double)kernel->peak(2000, &b->sink);
     case OP_READ:
-        b->mix += kernel->read(b->packed, MEMORY_BYTES, 4, &tuning);
+        b->mix += kernel->read(b->packed, MEMORY_BYTES, tuning.streams, &tuning);
         return MEMORY_BYTES;
     default:
         return 0;

@@ -194,6 +194,18 @@ static void test_threads_and_depth_reach_the_engine(void **state)
     plan_free(planned);
 }
 
+static void test_roofs_take_the_most_threads(void **state)
+{
+    static const char *const counts[] = {"-m llama-3.2-1b -t 1,2", "-m llama-3.2-1b -t 2,1", "-m llama-3.2-1b -t 2"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct planned *planned = plan_good(counts[i]);
+        assert_int_equal(planned->plan.threads, 2);
+        plan_free(planned);
+    }
+}
+
 static void test_what_a_model_was_not_made_for_is_skipped(void **state)
 {
     struct planned *planned = plan_good("-m tinyllama-1.1b -d 0,4096 -p 16 -n 16 -e null");
@@ -371,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_precision_leaves_the_definition_alone),
         cmocka_unit_test(test_lists_multiply_out_and_ids_are_unique),
         cmocka_unit_test(test_threads_and_depth_reach_the_engine),
+        cmocka_unit_test(test_roofs_take_the_most_threads),
         cmocka_unit_test(test_what_a_model_was_not_made_for_is_skipped),
         cmocka_unit_test(test_scenarios_stand_for_lengths),
         cmocka_unit_test(test_types_of_the_cache_multiply_out),
