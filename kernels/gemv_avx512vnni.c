@@ -56,6 +56,13 @@ INLINE __m512 block_q8_0(const uint8_t *w, const int8_t *a, int32_t offset, floa
     return scale_sums(_mm512_add_epi32(sums[0], sums[1]), w + 512, scale, total);
 }
 
+INLINE __m512 block(enum dtype type, const uint8_t *w, const int8_t *a, int32_t offset, float scale,
+                    const struct ahead *ahead, size_t line, __m512 total)
+{
+    return type == DTYPE_Q4_0 ? block_q4_0(w, a, offset, scale, ahead, line, total)
+                              : block_q8_0(w, a, offset, scale, ahead, line, total);
+}
+
 /* `run` blocks of `streams` panels. Two blocks are whole lines, so that each line is asked for once. */
 INLINE void add_blocks(enum dtype type, size_t streams, size_t run, const uint8_t *weights, size_t step,
                        const int8_t *a, const int32_t *offsets, const float *scales, const struct gemv_tuning *tuning,
@@ -69,8 +76,7 @@ INLINE void add_blocks(enum dtype type, size_t streams, size_t run, const uint8_
         struct ahead ahead = ahead_of(w, tuning);
 #pragma GCC unroll 2
         for (size_t r = 0; r < run; r++, w += bytes)
-            totals[s] = (type == DTYPE_Q4_0 ? block_q4_0 : block_q8_0)(w, a + r * BLOCK_K, offsets[r], scales[r],
-                                                                       &ahead, r * lines, totals[s]);
+            totals[s] = block(type, w, a + r * BLOCK_K, offsets[r], scales[r], &ahead, r * lines, totals[s]);
         ask(&ahead, run * lines);
     }
 }

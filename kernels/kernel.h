@@ -60,7 +60,8 @@ struct gemv_tuning {
     size_t streams;               /* panels walked side by side, where a kernel has the choice: 2, else 4 */
 };
 
-/* rows[i]: stored row i of the panel, NULL for rows past the end (become zero). k: elements of a row. */
+/* rows[i]: stored row i of the panel, NULL for rows past the end (become zero). k: elements of a row. panel is aligned to 32
+ * bytes and may be stored past the caches. */
 typedef void pack_fn(size_t k, const void *const rows[PANEL_ROWS], void *panel);
 
 /* x: `tokens` ≤ width vectors of k floats, `stride` floats apart. */

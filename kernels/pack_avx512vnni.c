@@ -24,19 +24,15 @@ INLINE __m512i four_rows(const void *const rows[4], size_t offset)
     return insert_piece(x, 0xf000, rows[3], offset);
 }
 
-/* Panels are whole halves of lines, but their blocks begin in the middle of a line as often as not. */
-INLINE void store_line(uint8_t *to, __m512i x, bool aligned)
+/* Blocks begin in the middle of a line as often as not. */
+INLINE void store_line(uint8_t *to, __m512i x)
 {
-    if (!aligned) {
-        _mm512_storeu_si512(to, x);
-        return;
-    }
     _mm256_stream_si256((__m256i *)to, _mm512_castsi512_si256(x));
     _mm256_stream_si256((__m256i *)(to + 32), _mm512_extracti64x4_epi64(x, 1));
 }
 
 /* Word j of the pieces of all 16 rows, side by side, at to + 64·j. */
-INLINE void transpose(const void *const rows[PANEL_ROWS], size_t offset, __m512i flip, uint8_t *to, bool aligned)
+INLINE void transpose(const void *const rows[PANEL_ROWS], size_t offset, __m512i flip, uint8_t *to)
 {
     const __m512i first = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
     const __m512i last = _mm512_add_epi32(first, _mm512_set1_epi32(2));
@@ -47,34 +43,30 @@ INLINE void transpose(const void *const rows[PANEL_ROWS], size_t offset, __m512i
 
 #pragma GCC unroll 2
     for (size_t j = 0; j < 2; j++) {
-        store_line(to + 128 * j, _mm512_xor_si512(flip, _mm512_shuffle_i64x2(ab[j], cd[j], 0x44)), aligned);
-        store_line(to + 128 * j + 64, _mm512_xor_si512(flip, _mm512_shuffle_i64x2(ab[j], cd[j], 0xee)), aligned);
+        store_line(to + 128 * j, _mm512_xor_si512(flip, _mm512_shuffle_i64x2(ab[j], cd[j], 0x44)));
+        store_line(to + 128 * j + 64, _mm512_xor_si512(flip, _mm512_shuffle_i64x2(ab[j], cd[j], 0xee)));
     }
 }
 
-INLINE void copy_scales(const void *const rows[PANEL_ROWS], size_t offset, uint8_t *to, bool aligned)
+INLINE void copy_scales(const void *const rows[PANEL_ROWS], size_t offset, uint8_t *to)
 {
     _Alignas(32) uint16_t scales[PANEL_ROWS];
 
 #pragma GCC unroll 16
     for (size_t r = 0; r < PANEL_ROWS; r++)
         __builtin_memcpy(&scales[r], (const uint8_t *)rows[r] + offset, sizeof scales[r]);
-    __m256i x = _mm256_load_si256((const __m256i *)scales);
-    if (aligned)
-        _mm256_stream_si256((__m256i *)to, x);
-    else
-        _mm256_storeu_si256((__m256i *)to, x);
+    _mm256_stream_si256((__m256i *)to, _mm256_load_si256((const __m256i *)scales));
 }
 
-INLINE void pack(enum dtype type, size_t k, const void *const rows[PANEL_ROWS], uint8_t *to, bool aligned)
+INLINE void pack(enum dtype type, size_t k, const void *const rows[PANEL_ROWS], uint8_t *to)
 {
     const size_t value_bytes = type == DTYPE_Q4_0 ? BLOCK_K / 2 : BLOCK_K, stored = sizeof(uint16_t) + value_bytes;
     const __m512i flip = _mm512_set1_epi8(type == DTYPE_Q4_0 ? 0 : (char)0x80);
 
     for (size_t at = 0; at < k / BLOCK_K * stored; at += stored) {
         for (size_t done = 0; done < value_bytes; done += ROW_PIECE, to += PANEL_ROWS * ROW_PIECE)
-            transpose(rows, at + sizeof(uint16_t) + done, flip, to, aligned);
-        copy_scales(rows, at, to, aligned);
+            transpose(rows, at + sizeof(uint16_t) + done, flip, to);
+        copy_scales(rows, at, to);
         to += PANEL_ROWS * sizeof(uint16_t);
     }
     _mm_sfence();
@@ -88,10 +80,7 @@ INLINE void pack_whole(enum dtype type, size_t k, const void *const rows[PANEL_R
             kernel_at(OP_PACK, type, ISA_SCALAR)->pack(k, rows, panel);
             return;
         }
-    if ((uintptr_t)panel % 32 == 0)
-        pack(type, k, rows, panel, true);
-    else
-        pack(type, k, rows, panel, false);
+    pack(type, k, rows, panel);
 }
 
 void pack_q4_0_avx512vnni(size_t k, const void *const rows[PANEL_ROWS], void *panel)

@@ -369,7 +369,7 @@ static enum status check_launches(const struct options *options, struct error *e
     return STATUS_OK;
 }
 
-/* The roofs are measured with the most threads that a case has: more than all of a roof of fewer could be reached. */
+/* The roofs are measured with the most threads that a case has: of a roof of fewer, a case could reach more than all. */
 static enum status choose_threads(struct plan *plan, const struct options *options, const struct host *host,
                                   struct error *error)
 {
