@@ -43,7 +43,9 @@ enum {
     ATTEND_BLOCK = 64,     /* positions an attend works on together */
     ATTEND_ROWS_MAX = 64,  /* most query rows of one attend */
     ATTEND_HEAD_MAX = 512, /* largest head size */
-    ATTEND_SCRATCH_FLOATS = 2 * ATTEND_BLOCK * ATTEND_HEAD_MAX + ATTEND_BLOCK * (ATTEND_ROWS_MAX + 4),
+    ATTEND_TILE_MAX = 8,   /* most rows that an attend holds in registers */
+    ATTEND_SCRATCH_FLOATS = 2 * ATTEND_BLOCK * ATTEND_HEAD_MAX + (ATTEND_ROWS_MAX + ATTEND_TILE_MAX + 1) * ATTEND_HEAD_MAX +
+                            ATTEND_TILE_MAX * ATTEND_BLOCK,
 };
 
 /* Blocks of activations whose largest magnitude is not above this count as zero: 127 divided by less could overflow. */

@@ -110,6 +110,17 @@ LANES_INLINE lanes lanes_max(lanes a, lanes b)
 #endif
 }
 
+#if defined(__AVX512F__)
+LANES_INLINE float lanes_sum(lanes v)
+{
+    return _mm512_reduce_add_ps((__m512)v);
+}
+
+LANES_INLINE float lanes_maximum(lanes v)
+{
+    return _mm512_reduce_max_ps((__m512)v);
+}
+#else
 LANES_INLINE float lanes_sum(lanes v)
 {
     float sums[LANES];
@@ -131,6 +142,7 @@ LANES_INLINE float lanes_maximum(lanes v)
             values[i] = values[i] > values[i + width] ? values[i] : values[i + width];
     return values[0];
 }
+#endif
 
 /* 2^x for x ≤ 127; 0 below 2^-126. Taylor series of degree 6 around the nearest integer: relative error under 2·10⁻⁷. */
 LANES_INLINE lanes lanes_exp2(lanes x)
