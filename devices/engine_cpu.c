@@ -113,6 +113,7 @@ static enum status cpu_load(struct engine *engine, const struct model *model, co
         return error_set(error, STATUS_UNSUPPORTED, "%s: heads of %zu values; the CPU engine takes up to %d",
                          model->name, model->head_size, ATTEND_HEAD_MAX);
     cpu->model = model;
+    cpu->exact = !model_quantised(model);
     status = set_layers(cpu, error);
     if (status == STATUS_OK)
         status = cpu_pack(cpu, weights, error);

@@ -38,6 +38,12 @@ AHEAD_INLINE void ask(const struct ahead *ahead, size_t line)
 #endif
 }
 
+/* Only into the second cache. */
+AHEAD_INLINE void ask_far(const struct ahead *ahead, size_t line)
+{
+    __builtin_prefetch(ahead->far + line * LINE_BYTES, 0, 2);
+}
+
 AHEAD_INLINE void ask_lines(const struct ahead *ahead, size_t first, size_t end)
 {
 #pragma GCC unroll 20

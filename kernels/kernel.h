@@ -41,11 +41,11 @@ enum {
     GEMM_TOKENS_MAX = 2048,           /* most tokens of one gemm */
     CHANNEL_K_MAX = 65536, /* longest row of int8 weights: 128·127·65536 < 2^31, so that sums along it are exact */
     ATTEND_BLOCK = 64,     /* positions an attend works on together */
-    ATTEND_ROWS_MAX = 64,  /* most query rows of one attend */
+    ATTEND_ROWS_MAX = 128, /* most query rows of one attend */
     ATTEND_HEAD_MAX = 512, /* largest head size */
     ATTEND_TILE_MAX = 8,   /* most rows that an attend holds in registers */
-    ATTEND_SCRATCH_FLOATS = 2 * ATTEND_BLOCK * ATTEND_HEAD_MAX + (ATTEND_ROWS_MAX + ATTEND_TILE_MAX + 1) * ATTEND_HEAD_MAX +
-                            ATTEND_TILE_MAX * ATTEND_BLOCK,
+    ATTEND_SCRATCH_FLOATS = 2 * ATTEND_BLOCK * ATTEND_HEAD_MAX +
+                            (ATTEND_ROWS_MAX + ATTEND_TILE_MAX + 1) * ATTEND_HEAD_MAX + ATTEND_TILE_MAX * ATTEND_BLOCK,
 };
 
 /* Blocks of activations whose largest magnitude is not above this count as zero: 127 divided by less could overflow. */
@@ -83,9 +83,9 @@ typedef void gemm_fn(size_t k, size_t panels, const void *weights, size_t tokens
 /* Attention of `rows` query vectors of one key/value head over the cached positions [begin, end). Position p lies at
  * p % capacity, so that a cache may be a ring; whole ATTEND_BLOCKs of keys are read, and what lies outside [begin, end) in them
  * does not matter.
- *   f16:  keys [slot/16][head_size][16], values [slot][head_size].
+ *   f16:  keys [slot/64][head_size][64], values [slot][head_size].
  *   q8_0: the same of int8, and f16 scales of blocks of BLOCK_K values along the head, the last of which may be shorter:
- *         n = attend_scales(head_size), keys [slot/16][n][16], values [slot][n]. */
+ *         n = attend_scales(head_size), keys [slot/64][n][64], values [slot][n]. */
 struct attend {
     size_t head_size;                          /* multiple of 2, ≤ ATTEND_HEAD_MAX */
     size_t rows;                               /* ≤ ATTEND_ROWS_MAX */
@@ -96,6 +96,8 @@ struct attend {
     size_t capacity;                           /* multiple of ATTEND_BLOCK; 0: no ring, position p lies at p */
     size_t begin, end;
     const size_t *first, *visible; /* row r sees first[r] ≤ p < visible[r]; first may be NULL: from 0 on */
+    bool
+        exact; /* many rows too are multiplied as floats; else kernels may round to 12 bits of a block's largest, NMSE 10⁻⁶ */
     float softcap; /* a score s becomes cap · tanh(s / cap); in units of the scores: times log2(e). 0: no cap */
     float *maximum,
         *sum;   /* [rows] running maximum (base-2 exponent) and sum, carried from call to call; start −inf and 0 */

@@ -21,6 +21,7 @@
 typedef float lanes __attribute__((vector_size(4 * LANES)));
 typedef int32_t lanes_int __attribute__((vector_size(4 * LANES)));
 typedef float lanes_loose __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int32_t lanes_int_loose __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 LANES_INLINE lanes lanes_load(const float *p)
 {
@@ -48,6 +49,33 @@ LANES_INLINE lanes lanes_all(float x)
 {
     return x - (lanes){0}; /* a sum would make +0 of −0 */
 }
+
+LANES_INLINE lanes_int lanes_load_int(const int32_t *p)
+{
+    return *(const lanes_int_loose *)p;
+}
+
+LANES_INLINE void lanes_store_int(int32_t *p, lanes_int v)
+{
+    *(lanes_int_loose *)p = v;
+}
+
+LANES_INLINE lanes_int lanes_all_int(int32_t x)
+{
+    return x + (lanes_int){0};
+}
+
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
+/* sum + a.low · b.low + a.high · b.high of 16-bit pairs, lane by lane. */
+LANES_INLINE lanes_int lanes_dot_pairs(lanes_int sum, lanes_int a, lanes_int b)
+{
+#if defined(__AVX512VNNI__)
+    return (lanes_int)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
+#else
+    return (lanes_int)_mm256_dpwssd_avx_epi32((__m256i)sum, (__m256i)a, (__m256i)b);
+#endif
+}
+#endif
 
 LANES_INLINE lanes lanes_select(lanes_int mask, lanes yes, lanes no)
 {

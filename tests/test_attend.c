@@ -65,7 +65,7 @@ static void fill_f16(struct cache *c, size_t size, size_t slot, size_t d)
 {
     uint16_t key = float_to_half(random_float()), value = float_to_half(random_float());
 
-    c->keys[(slot / 16 * size + d) * 16 + slot % 16] = key;
+    c->keys[(slot / 64 * size + d) * 64 + slot % 64] = key;
     c->values[slot * size + d] = value;
     c->exact_keys[slot * size + d] = half_to_float(key);
     c->exact_values[slot * size + d] = half_to_float(value);
@@ -73,7 +73,7 @@ static void fill_f16(struct cache *c, size_t size, size_t slot, size_t d)
 
 static void fill_q8(struct cache *c, size_t size, size_t slot, size_t d)
 {
-    size_t scales = attend_scales(size), k = (slot / 16 * scales + d / 32) * 16 + slot % 16;
+    size_t scales = attend_scales(size), k = (slot / 64 * scales + d / 32) * 64 + slot % 64;
     size_t v = slot * scales + d / 32;
 
     if (d % 32 == 0) {
@@ -81,7 +81,7 @@ static void fill_q8(struct cache *c, size_t size, size_t slot, size_t d)
         c->value_scales[v] = float_to_half(fabsf(random_float()) / 64);
     }
     int8_t key = (int8_t)(random_float() * 127), value = (int8_t)(random_float() * 127);
-    c->keys_q8[(slot / 16 * size + d) * 16 + slot % 16] = key;
+    c->keys_q8[(slot / 64 * size + d) * 64 + slot % 64] = key;
     c->values_q8[slot * size + d] = value;
     c->exact_keys[slot * size + d] = (double)half_to_float(c->key_scales[k]) * key;
     c->exact_values[slot * size + d] = (double)half_to_float(c->value_scales[v]) * value;
@@ -123,11 +123,11 @@ static void spoil(struct cache *c, const struct shape *s)
         for (size_t p = s->begin; p < s->end; p++)
             counts = counts || p % c->slots == slot;
         for (size_t d = 0; d < s->head_size && !counts && c->keys; d++) {
-            c->keys[(slot / 16 * s->head_size + d) * 16 + slot % 16] = 0x7e00; /* not a number */
+            c->keys[(slot / 64 * s->head_size + d) * 64 + slot % 64] = 0x7e00; /* not a number */
             c->values[slot * s->head_size + d] = 0x7e00;
         }
         for (size_t d = 0; d < attend_scales(s->head_size) && !counts && c->key_scales; d++) {
-            c->key_scales[(slot / 16 * attend_scales(s->head_size) + d) * 16 + slot % 16] = 0x7e00;
+            c->key_scales[(slot / 64 * attend_scales(s->head_size) + d) * 64 + slot % 64] = 0x7e00;
             c->value_scales[slot * attend_scales(s->head_size) + d] = 0x7e00;
         }
     }
@@ -159,7 +159,7 @@ static void attend_exactly(const struct cache *c, const struct attend *a, const 
     free(scores);
 }
 
-static void check(const struct kernel *kernel, const struct shape *s)
+static void check(const struct kernel *kernel, const struct shape *s, bool exact)
 {
     size_t slots = s->capacity ? s->capacity : (s->end + 63) / 64 * 64, size = s->head_size;
     size_t first[ATTEND_ROWS_MAX], visible[ATTEND_ROWS_MAX];
@@ -182,6 +182,7 @@ static void check(const struct kernel *kernel, const struct shape *s)
                        .end = s->split ? s->split : s->end,
                        .first = s->window ? first : NULL,
                        .visible = visible,
+                       .exact = exact,
                        .softcap = s->softcap,
                        .maximum = maximum,
                        .sum = sum,
@@ -209,7 +210,7 @@ static void check(const struct kernel *kernel, const struct shape *s)
             out[r * size + d] /= sum[r];
     }
     double error = nmse(out, want, s->rows * size);
-    if (!(error <= 1e-9))
+    if (!(error <= (exact || s->rows <= 8 ? 1e-9 : 1e-6)))
         fail_msg("%s head %zu rows %zu positions %zu to %zu: NMSE %g", kernel->name, size, s->rows, s->begin, s->end,
                  error);
     free(queries), free(out), free(scratch), free(want);
@@ -219,25 +220,13 @@ static void check(const struct kernel *kernel, const struct shape *s)
 static void test_attention_against_float64(void **state)
 {
     static const struct shape shapes[] = {
-        {64, 4, 0, 100, 0, 0, 0, 0},
-        {64, 1, 0, 1, 0, 0, 0, 0},
-        {128, 8, 0, 64, 0, 0, 0, 0},
-        {80, 7, 0, 130, 0, 0, 64, 0},
-        {96, 16, 0, 77, 0, 0, 16, 0},
-        {256, 64, 0, 200, 0, 0, 0, 0},
-        {512, 9, 0, 70, 0, 0, 0, 0},
-        {40, 9, 0, 33, 0, 0, 7, 0},
-        {2, 3, 0, 65, 0, 0, 0, 0},
-        {64, 4, 37, 130, 0, 0, 0, 0},
-        {64, 4, 70, 130, 0, 0, 101, 0},
-        {64, 12, 50, 200, 0, 60, 0, 0},
-        {80, 3, 0, 200, 0, 9, 0, 0},
-        {48, 5, 260, 430, 192, 160, 0, 0},
-        {64, 20, 190, 300, 128, 70, 0, 0},
-        {64, 9, 1000, 1100, 128, 64, 0, 0},
-        {32, 4, 1000, 1127, 128, 0, 1030, 0},
-        {64, 4, 0, 100, 0, 0, 0, 3.5f},
-        {256, 32, 10, 90, 128, 40, 0, 20},
+        {64, 4, 0, 100, 0, 0, 0, 0},       {64, 1, 0, 1, 0, 0, 0, 0},          {128, 8, 0, 64, 0, 0, 0, 0},
+        {80, 7, 0, 130, 0, 0, 64, 0},      {96, 16, 0, 77, 0, 0, 16, 0},       {256, 64, 0, 200, 0, 0, 0, 0},
+        {128, 128, 3, 700, 0, 0, 0, 0},    {512, 9, 0, 70, 0, 0, 0, 0},        {40, 9, 0, 33, 0, 0, 7, 0},
+        {2, 3, 0, 65, 0, 0, 0, 0},         {64, 4, 37, 130, 0, 0, 0, 0},       {64, 4, 70, 130, 0, 0, 101, 0},
+        {64, 12, 50, 200, 0, 60, 0, 0},    {80, 3, 0, 200, 0, 9, 0, 0},        {48, 5, 260, 430, 192, 160, 0, 0},
+        {64, 20, 190, 300, 128, 70, 0, 0}, {64, 9, 1000, 1100, 128, 64, 0, 0}, {32, 4, 1000, 1127, 128, 0, 1030, 0},
+        {64, 4, 0, 100, 0, 0, 0, 3.5f},    {256, 32, 10, 90, 128, 40, 0, 20},
     };
     isa_set isa = host_isa();
     size_t count, seen = 0;
@@ -247,8 +236,8 @@ static void test_attention_against_float64(void **state)
     for (size_t i = 0; i < count; i++)
         if (table[i].op == OP_ATTEND && (isa >> table[i].isa & 1)) {
             seen |= (size_t)1 << table[i].type;
-            for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
-                check(&table[i], &shapes[s]);
+            for (size_t s = 0; s < 2 * sizeof shapes / sizeof *shapes; s++)
+                check(&table[i], &shapes[s / 2], s % 2);
         }
     assert_int_equal(seen, (size_t)1 << DTYPE_F16 | (size_t)1 << DTYPE_Q8_0);
 }

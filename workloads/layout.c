@@ -321,6 +321,14 @@ struct layer model_layer(const struct model *model, size_t layer)
     };
 }
 
+bool model_quantised(const struct model *model)
+{
+    for (size_t i = 0; i < model->tensor_count; i++)
+        if (dtype_info(model->tensors[i].type)->quantised)
+            return true;
+    return false;
+}
+
 const struct tensor *model_tensor(const struct model *model, enum role role, int layer)
 {
     for (size_t i = 0; i < model->tensor_count; i++)

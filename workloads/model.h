@@ -151,6 +151,9 @@ enum status model_set_types(struct model *model, enum dtype matrices, enum dtype
 enum status model_quantise(struct model *model, const char *quantisation, const enum dtype *output,
                            struct error *error);
 
+/* Whether any tensor has a quantised type. */
+bool model_quantised(const struct model *model);
+
 /* First tensor of that role and layer (−1: of the whole model), NULL where the model has none. */
 const struct tensor *model_tensor(const struct model *model, enum role role, int layer);
 

@@ -104,10 +104,7 @@ double oracle_nmse(const float *got, const double *want, size_t count)
 
 double oracle_bar_exact(const struct model *model)
 {
-    for (size_t i = 0; i < model->tensor_count; i++)
-        if (dtype_info(model->tensors[i].type)->quantised)
-            return 2.5e-4 * sqrt((double)model->layers);
-    return 1e-6;
+    return model_quantised(model) ? 2.5e-4 * sqrt((double)model->layers) : 1e-6;
 }
 
 double oracle_bar(const struct model *model, enum dtype kv_type)

@@ -132,6 +132,7 @@ static void attend_rows(const struct task *task, const struct rows *rows, const 
         .end = end,
         .first = first,
         .visible = visible,
+        .exact = cpu->exact,
         .softcap = (float)(cpu->model->attention_softcap * M_LOG2E),
         .maximum = part->maximum,
         .sum = part->sum,
@@ -150,8 +151,9 @@ static void finish_rows(const struct task *task, const struct rows *rows, const 
     for (size_t r = 0; r < rows->heads * rows->tokens; r++) {
         float *to = s->attended + (rows->token + r / rows->heads) * s->query_stride +
                     (rows->first_head + r % rows->heads) * size;
+        float share = 1.0f / part->sum[r];
         for (size_t i = 0; i < size; i++)
-            to[i] = part->out[r * size + i] / part->sum[r];
+            to[i] = part->out[r * size + i] * share;
     }
 }
 
@@ -331,7 +333,7 @@ static void attend_batch(const struct task *task)
     size_t group = model->heads / model->kv_heads, piece = group < ATTEND_ROWS_MAX ? ATTEND_ROWS_MAX / group : 1;
     size_t pieces = (task->tokens + piece - 1) / piece, begin, end, item;
 
-    threads_share(threads, task->thread, task->tokens, PANEL_ROWS, &begin, &end);
+    threads_share(threads, task->thread, task->tokens, ATTEND_BLOCK / 2, &begin, &end); /* keys that share lines */
     prepare_tokens(task, begin, end);
     if (task->thread == 0)
         threads_counter_reset(threads, 0);

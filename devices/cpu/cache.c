@@ -127,25 +127,25 @@ static uint16_t round_block(const float *x, size_t count, int8_t *to, size_t str
 
 static void store_bytes(const struct head *head, size_t size, size_t slot, const float *key, const float *value)
 {
-    size_t panel = slot / PANEL_ROWS, lane = slot % PANEL_ROWS, scales = attend_scales(size);
-    int8_t *keys = (int8_t *)head->keys + panel * PANEL_ROWS * size + lane;
+    size_t block = slot / ATTEND_BLOCK, lane = slot % ATTEND_BLOCK, scales = attend_scales(size);
+    int8_t *keys = (int8_t *)head->keys + block * ATTEND_BLOCK * size + lane;
     int8_t *values = (int8_t *)head->values + slot * size;
 
     for (size_t b = 0; b < scales; b++) {
         size_t from = b * BLOCK_K, count = size - from < BLOCK_K ? size - from : BLOCK_K;
-        head->key_scales[(panel * scales + b) * PANEL_ROWS + lane] =
-            round_block(key + from, count, keys + from * PANEL_ROWS, PANEL_ROWS);
+        head->key_scales[(block * scales + b) * ATTEND_BLOCK + lane] =
+            round_block(key + from, count, keys + from * ATTEND_BLOCK, ATTEND_BLOCK);
         head->value_scales[slot * scales + b] = round_block(value + from, count, values + from, 1);
     }
 }
 
 static void store_halves(const struct head *head, size_t size, size_t slot, const float *key, const float *value)
 {
-    uint16_t *keys = (uint16_t *)head->keys + slot / PANEL_ROWS * PANEL_ROWS * size + slot % PANEL_ROWS;
+    uint16_t *keys = (uint16_t *)head->keys + slot / ATTEND_BLOCK * ATTEND_BLOCK * size + slot % ATTEND_BLOCK;
     uint16_t *values = (uint16_t *)head->values + slot * size;
 
     for (size_t i = 0; i < size; i++) {
-        keys[i * PANEL_ROWS] = float_to_half(key[i]);
+        keys[i * ATTEND_BLOCK] = float_to_half(key[i]);
         values[i] = float_to_half(value[i]);
     }
 }

@@ -79,6 +79,7 @@ struct cpu {
     bool as_stored; /* matrices are read where a file's mapping has them, where there are kernels for that */
     const struct kernel *attend, *norm, *rotate, *gate, *cap;
     const struct model *model;
+    bool exact; /* weights are floats, and attention is as exact as they are */
     struct buffer weights;
     size_t mapped_bytes;             /* of matrices that are not in that buffer but in the file */
     struct matrix embedding, output; /* the same when tied */

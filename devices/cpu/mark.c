@@ -41,7 +41,7 @@ static void prime_position(const struct priming *p, size_t layer, size_t positio
     }
 }
 
-/* Threads take turns of PANEL_ROWS positions, which share lines of memory. */
+/* Threads take turns of ATTEND_BLOCK positions, which share lines of memory. */
 static void prime_share(void *context, size_t thread)
 {
     const struct priming *p = context;
@@ -56,7 +56,7 @@ static void prime_share(void *context, size_t thread)
         if (p->lost_to && lost < to)
             to = lost;
         for (size_t position = from; position < to; position++)
-            if (position / PANEL_ROWS % threads == thread)
+            if (position / ATTEND_BLOCK % threads == thread)
                 prime_position(p, l, position);
     }
 }
