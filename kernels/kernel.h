@@ -80,12 +80,14 @@ typedef void gemv_fn(size_t k, size_t panels, const void *weights, const void *t
 typedef void gemm_fn(size_t k, size_t panels, const void *weights, size_t tokens, const void *tiles, float *out,
                      size_t stride, void *scratch);
 
-/* Attention of `rows` query vectors of one key/value head over the cached positions [begin, end). Position p lies at
- * p % capacity, so that a cache may be a ring; whole ATTEND_BLOCKs of keys are read, and what lies outside [begin, end) in them
- * does not matter.
+/* Attention of `rows` query vectors of one key/value head over the cached positions [begin, end). Position p lies at slot
+ * p % capacity, so that a cache may be a ring; whole ATTEND_BLOCKs are read, and what lies outside [begin, end) in them does not
+ * matter.
  *   f16:  keys [slot/64][head_size][64], values [slot][head_size].
- *   q8_0: the same of int8, and f16 scales of blocks of BLOCK_K values along the head, the last of which may be shorter:
- *         n = attend_scales(head_size), keys [slot/64][n][64], values [slot][n]. */
+ *   q8_0: int8 with an f16 scale for every BLOCK_K values along the head, the last of which may be fewer; n = attend_scales(head_size)
+ *         scales [slot/64][n][64] for keys and for values. attend_key_at and attend_value_at say where in the
+ *         64 · attend_bytes(head_size) bytes of a block of slots a byte lies, attend_key_byte how a key is stored: that
+ *         depends on the kernel's width. */
 struct attend {
     size_t head_size;                          /* multiple of 2, ≤ ATTEND_HEAD_MAX */
     size_t rows;                               /* ≤ ATTEND_ROWS_MAX */
@@ -105,6 +107,36 @@ struct attend {
     float *scratch; /* ATTEND_SCRATCH_FLOATS, aligned to 64 */
 };
 typedef void attend_fn(const struct attend *attend);
+
+/* Bytes of one key or value of a q8_0 cache, its scales not included. */
+static inline size_t attend_bytes(size_t head_size)
+{
+    return (head_size + 3) / 4 * 4;
+}
+
+/* Where byte d of a key or value lies in a block of a q8_0 cache, whose slot `lane` it belongs to. With a width of 4, the bytes of 4
+ * neighbouring elements of a key, or of 4 values 16 slots apart, lie together. */
+static inline size_t attend_key_at(size_t width, size_t lane, size_t d)
+{
+    return (d / width * ATTEND_BLOCK + lane) * width + d % width;
+}
+
+static inline size_t attend_value_at(size_t width, size_t head_size, size_t lane, size_t d)
+{
+    size_t first = d / BLOCK_K * BLOCK_K, left = attend_bytes(head_size) - first,
+           count = left < BLOCK_K ? left : BLOCK_K;
+    size_t apart = ATTEND_BLOCK / 4;
+
+    if (width == 1)
+        return lane * head_size + d;
+    return first * ATTEND_BLOCK + (lane % apart * count + d - first) * 4 + lane / apart;
+}
+
+/* A key's byte as stored: with a width of 4 it is unsigned, plus 128. */
+static inline int8_t attend_key_byte(size_t width, int value)
+{
+    return (int8_t)(width == 1 ? value : value ^ -128);
+}
 
 /* Scales of one key or value of a q8_0 cache. */
 static inline size_t attend_scales(size_t head_size)
@@ -136,7 +168,7 @@ struct kernel {
     enum op op;
     enum dtype type; /* DTYPE_COUNT where the operation has none */
     enum isa isa;
-    size_t width; /* gemm: tokens of its tile */
+    size_t width; /* gemm: tokens of its tile; attend over q8_0: 1 or 4, see attend_key_at */
     union {
         pack_fn *pack;
         tile_fn *tile;

@@ -66,6 +66,16 @@ LANES_INLINE lanes_int lanes_all_int(int32_t x)
 }
 
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
+/* sum + Σ a · b of the four bytes of each lane; those of a are unsigned. */
+LANES_INLINE lanes_int lanes_dot_bytes(lanes_int sum, lanes_int a, lanes_int b)
+{
+#if defined(__AVX512VNNI__)
+    return (lanes_int)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
+#else
+    return (lanes_int)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)a, (__m256i)b);
+#endif
+}
+
 /* sum + a.low · b.low + a.high · b.high of 16-bit pairs, lane by lane. */
 LANES_INLINE lanes_int lanes_dot_pairs(lanes_int sum, lanes_int a, lanes_int b)
 {

@@ -20,8 +20,9 @@ static size_t layer_capacity(const struct model *model, const struct cpu_cache_p
 /* Keys and values of one head: a multiple of 64, as the capacity is. */
 static size_t head_bytes(const struct model *model, enum dtype type, size_t capacity)
 {
-    size_t token = type == DTYPE_Q8_0 ? model->head_size + attend_scales(model->head_size) * sizeof(uint16_t)
-                                      : model->head_size * sizeof(uint16_t);
+    size_t token = type == DTYPE_Q8_0
+                       ? attend_bytes(model->head_size) + attend_scales(model->head_size) * sizeof(uint16_t)
+                       : model->head_size * sizeof(uint16_t);
 
     return 2 * capacity * token;
 }
@@ -84,7 +85,7 @@ static struct head find_head(const struct cpu *cpu, size_t layer, size_t head)
     const struct model *model = cpu->model;
     const struct cpu_cache_layer *place = &cpu->cache.layers[cpu->layers[layer].shape.kv_layer];
     bool bytes = cpu->cache.plan.type == DTYPE_Q8_0;
-    size_t part = place->capacity * model->head_size * (bytes ? sizeof(int8_t) : sizeof(uint16_t));
+    size_t part = place->capacity * (bytes ? attend_bytes(model->head_size) : model->head_size * sizeof(uint16_t));
     uint8_t *base = (uint8_t *)cpu->cache.buffer.data + place->offset +
                     head * head_bytes(model, cpu->cache.plan.type, place->capacity);
     struct head found = {.capacity = place->capacity, .keys = base, .values = base + part};
@@ -109,8 +110,8 @@ void cpu_cache_view(const struct cpu *cpu, size_t layer, size_t head, struct att
     attend->value_scales = found.value_scales;
 }
 
-/* Rounds up to BLOCK_K values to bytes, `stride` apart; returns their scale. */
-static uint16_t round_block(const float *x, size_t count, int8_t *to, size_t stride)
+/* Rounds up to BLOCK_K values; returns their scale. */
+static uint16_t round_block(const float *x, size_t count, int *to)
 {
     float largest = 0;
 
@@ -120,22 +121,29 @@ static uint16_t round_block(const float *x, size_t count, int8_t *to, size_t str
     float inverse = half_to_float(scale) > 0 ? 1.0f / half_to_float(scale) : 0;
     for (size_t i = 0; i < count; i++) {
         long value = lrintf(x[i] * inverse);
-        to[i * stride] = (int8_t)(value < -127 ? -127 : value > 127 ? 127 : value); /* the scale was rounded */
+        to[i] = (int)(value < -127 ? -127 : value > 127 ? 127 : value); /* the scale was rounded */
     }
     return scale;
 }
 
-static void store_bytes(const struct head *head, size_t size, size_t slot, const float *key, const float *value)
+/* In the layout of the attention kernel's width. */
+static void store_bytes(const struct head *head, size_t width, size_t size, size_t slot, const float *key,
+                        const float *value)
 {
-    size_t block = slot / ATTEND_BLOCK, lane = slot % ATTEND_BLOCK, scales = attend_scales(size);
-    int8_t *keys = (int8_t *)head->keys + block * ATTEND_BLOCK * size + lane;
-    int8_t *values = (int8_t *)head->values + slot * size;
+    size_t first = slot / ATTEND_BLOCK * ATTEND_BLOCK, lane = slot % ATTEND_BLOCK, scales = attend_scales(size);
+    int8_t *keys = (int8_t *)head->keys + first * attend_bytes(size);
+    int8_t *values = (int8_t *)head->values + first * attend_bytes(size);
+    int rounded[BLOCK_K];
 
     for (size_t b = 0; b < scales; b++) {
         size_t from = b * BLOCK_K, count = size - from < BLOCK_K ? size - from : BLOCK_K;
-        head->key_scales[(block * scales + b) * ATTEND_BLOCK + lane] =
-            round_block(key + from, count, keys + from * ATTEND_BLOCK, ATTEND_BLOCK);
-        head->value_scales[slot * scales + b] = round_block(value + from, count, values + from, 1);
+        size_t at = first * scales + b * ATTEND_BLOCK + lane;
+        head->key_scales[at] = round_block(key + from, count, rounded);
+        for (size_t i = 0; i < count; i++)
+            keys[attend_key_at(width, lane, from + i)] = attend_key_byte(width, rounded[i]);
+        head->value_scales[at] = round_block(value + from, count, rounded);
+        for (size_t i = 0; i < count; i++)
+            values[attend_value_at(width, size, lane, from + i)] = (int8_t)rounded[i];
     }
 }
 
@@ -157,7 +165,7 @@ void cpu_cache_store(const struct cpu *cpu, size_t layer, size_t head, size_t po
     size_t slot = position % found.capacity;
 
     if (cpu->cache.plan.type == DTYPE_Q8_0)
-        store_bytes(&found, cpu->model->head_size, slot, key, value);
+        store_bytes(&found, cpu->attend->width, cpu->model->head_size, slot, key, value);
     else
         store_halves(&found, cpu->model->head_size, slot, key, value);
 }
